@@ -1,0 +1,16 @@
+//! The sizes optc accepts. Every limit is checked before memory is taken.
+
+/// Deepest nesting of brackets, calls, unary operators, powers and `if` in one expression.
+pub const MAX_NESTING: usize = 10_000;
+/// Largest source file in bytes (spans are `u32`).
+pub const MAX_SOURCE_BYTES: usize = 1 << 30;
+/// Most errors reported in one run; the rest are counted.
+pub const MAX_REPORTS: usize = 100;
+/// Most elements in one set, one array or one index domain.
+pub const MAX_ELEMENTS: usize = 1 << 28;
+/// Most nonzeros in one derivative matrix.
+pub const MAX_NONZEROS: usize = 1 << 29;
+/// Most nodes that inlining `fn` and `let` may make of one model.
+pub const MAX_NODES: usize = 50_000_000;
+/// Most bytes one bind may take unless the session says otherwise.
+pub const MAX_BIND_BYTES: usize = 16 << 30;

@@ -1,0 +1,3 @@
+//! `optc`: a compiler for declarative optimization.
+pub mod base;
+pub mod diag;
