@@ -1,3 +1,4 @@
 //! `optc`: a compiler for declarative optimization.
 pub mod base;
 pub mod diag;
+pub mod syntax;

@@ -1,0 +1,7 @@
+//! Text to statements: tokens, statement cutter, grammar, arena, formatter.
+//!
+//! Takes a [`Source`](crate::diag::Source); gives [`ast::Stmt`]s and reports. Every statement is
+//! parsed alone, so an error in one costs nothing in the others.
+//! Deliberately absent: names, types, sets.
+
+pub mod ast;
