@@ -1,4 +1,5 @@
 //! `optc`: a compiler for declarative optimization.
 pub mod base;
 pub mod diag;
+pub mod num;
 pub mod syntax;

@@ -1,0 +1,6 @@
+//! Numerical kernels that know no model: elementary functions, linear algebra, random streams.
+//!
+//! Takes slices of numbers, gives numbers.
+//! Deliberately absent: models, templates, solvers.
+
+pub mod vmath;
