@@ -3,4 +3,7 @@
 //! Takes slices of numbers, gives numbers.
 //! Deliberately absent: models, templates, solvers.
 
+pub mod dense;
+pub mod random;
+pub mod sparse;
 pub mod vmath;

@@ -1,0 +1,45 @@
+//! The way back from a reformulated problem to the one the user wrote.
+//!
+//! Every reformulation pushes a [`Recover`]; answers travel down the stack in reverse order.
+
+/// An answer in one problem's variables and rows. Empty vectors mean "unknown". Signs: see [`super`].
+#[derive(Clone, PartialEq, Debug, Default)]
+pub struct Point {
+    /// Variables.
+    pub x: Vec<f64>,
+    /// Row multipliers.
+    pub y: Vec<f64>,
+    /// Multipliers of lower bounds.
+    pub z_lower: Vec<f64>,
+    /// Multipliers of upper bounds.
+    pub z_upper: Vec<f64>,
+    /// A direction of unboundedness, in variables.
+    pub primal_ray: Option<Vec<f64>>,
+    /// Row weights that prove infeasibility.
+    pub dual_ray: Option<Vec<f64>>,
+}
+
+/// Maps answers of a reformulated problem back to the problem it was made from.
+pub trait Recover: Send + Sync {
+    /// The point of the original problem, multipliers and rays included where they exist.
+    fn recover(&self, point: Point) -> Point;
+}
+
+/// Reformulations in the order they were applied.
+#[derive(Default)]
+pub struct Stack {
+    steps: Vec<Box<dyn Recover>>,
+}
+
+impl Stack {
+    /// Adds the way back of the newest reformulation.
+    pub fn push(&mut self, step: Box<dyn Recover>) {
+        self.steps.push(step);
+    }
+}
+
+impl Recover for Stack {
+    fn recover(&self, point: Point) -> Point {
+        self.steps.iter().rev().fold(point, |point, step| step.recover(point))
+    }
+}

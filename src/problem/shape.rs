@@ -1,0 +1,144 @@
+//! Sizes, bounds, start and structure of a problem: everything known before a function is evaluated.
+
+use serde::{Deserialize, Serialize};
+
+/// Whether the user asked for less or for more. Oracles always minimise; this is for reports.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
+pub enum Sense {
+    /// `minimize`.
+    #[default]
+    Minimize,
+    /// `maximize`: the oracle's objective is the negated one.
+    Maximize,
+}
+
+impl Sense {
+    /// The user's value of an objective the oracle gave as `value`, and the reverse.
+    pub fn flip(self, value: f64) -> f64 {
+        match self {
+            Self::Minimize => value,
+            Self::Maximize => -value,
+        }
+    }
+}
+
+/// Lower and upper ends, of variables or of rows; `lower[i] <= upper[i]`, infinite where absent.
+#[derive(Clone, PartialEq, Debug, Default, Serialize, Deserialize)]
+pub struct Bounds {
+    /// Lower ends, `-inf` where there is none.
+    pub lower: Vec<f64>,
+    /// Upper ends, `+inf` where there is none.
+    pub upper: Vec<f64>,
+}
+
+impl Bounds {
+    /// `n` times `(-inf, inf)`.
+    pub fn free(n: usize) -> Self {
+        Self { lower: vec![f64::NEG_INFINITY; n], upper: vec![f64::INFINITY; n] }
+    }
+
+    /// Number of intervals.
+    pub fn len(&self) -> usize {
+        self.lower.len()
+    }
+
+    /// Whether there are no intervals.
+    pub fn is_empty(&self) -> bool {
+        self.lower.is_empty()
+    }
+
+    /// Whether interval `i` is one number.
+    pub fn is_fixed(&self, i: usize) -> bool {
+        self.lower[i] == self.upper[i]
+    }
+
+    /// How far `value` is outside interval `i`: positive above, negative below, 0 inside.
+    pub fn excess(&self, i: usize, value: f64) -> f64 {
+        if value > self.upper[i] {
+            value - self.upper[i]
+        } else if value < self.lower[i] {
+            value - self.lower[i]
+        } else {
+            0.0
+        }
+    }
+
+    /// `value` moved to the nearest end when it is outside interval `i`.
+    pub fn clamp(&self, i: usize, value: f64) -> f64 {
+        crate::num::dense::clamp(value, self.lower[i], self.upper[i])
+    }
+
+    /// First interval that is empty or not a number, if any.
+    pub fn first_empty(&self) -> Option<usize> {
+        (0..self.len()).find(|&i| {
+            let (lo, hi) = (self.lower[i], self.upper[i]);
+            !(lo <= hi) || lo == f64::INFINITY || hi == f64::NEG_INFINITY
+        })
+    }
+}
+
+/// Sizes, bounds, start and structure.
+#[derive(Clone, PartialEq, Debug, Default, Serialize, Deserialize)]
+pub struct Shape {
+    /// Number of variables.
+    pub n_vars: usize,
+    /// Number of constraint rows.
+    pub n_cons: usize,
+    /// Number of objectives; 0 for a feasibility problem, above 1 for a multi-objective one.
+    pub n_objectives: usize,
+    /// Bounds of the variables, length `n_vars`.
+    pub vars: Bounds,
+    /// Bounds of the rows, length `n_cons`.
+    pub rows: Bounds,
+    /// Where solvers start, length `n_vars`; may be outside the bounds.
+    pub start: Vec<f64>,
+    /// What the user asked of each objective, length `n_objectives`.
+    pub senses: Vec<Sense>,
+    /// Whether each variable must be an integer, length `n_vars`.
+    pub integer: Vec<bool>,
+    /// Whether each row is linear, length `n_cons`.
+    pub linear_rows: Vec<bool>,
+    /// Whether each objective is linear, length `n_objectives`.
+    pub linear_objectives: Vec<bool>,
+    /// Pairs `(i, j)` of variables with `x[i] complements x[j]`.
+    pub complements: Vec<(u32, u32)>,
+}
+
+impl Shape {
+    /// One minimised objective, free continuous variables, start at 0, no rows.
+    pub fn unconstrained(n_vars: usize) -> Self {
+        Self {
+            n_vars,
+            n_objectives: 1,
+            vars: Bounds::free(n_vars),
+            start: vec![0.0; n_vars],
+            senses: vec![Sense::Minimize],
+            integer: vec![false; n_vars],
+            linear_objectives: vec![false],
+            ..Self::default()
+        }
+    }
+
+    /// The weights that pick the first objective (all zero length for a feasibility problem).
+    pub fn first_objective(&self) -> Vec<f64> {
+        let mut sigma = vec![0.0; self.n_objectives];
+        if let Some(first) = sigma.first_mut() {
+            *first = 1.0;
+        }
+        sigma
+    }
+
+    /// Number of integer variables.
+    pub fn n_integer(&self) -> usize {
+        self.integer.iter().filter(|&&flag| flag).count()
+    }
+
+    /// Whether all slices have the lengths the sizes promise.
+    pub fn is_consistent(&self) -> bool {
+        let (n, m, k) = (self.n_vars, self.n_cons, self.n_objectives);
+        [self.vars.lower.len(), self.vars.upper.len(), self.start.len(), self.integer.len()].iter().all(|&l| l == n)
+            && [self.rows.lower.len(), self.rows.upper.len(), self.linear_rows.len()].iter().all(|&l| l == m)
+            && self.senses.len() == k
+            && self.linear_objectives.len() == k
+    }
+}

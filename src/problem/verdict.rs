@@ -1,0 +1,163 @@
+//! What `problem::verify` says about an answer, with the numbers that made it say so.
+
+use serde::{Deserialize, Serialize};
+
+use super::candidate::StopReason;
+use super::oracle::Place;
+
+/// What an answer is.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub enum Status {
+    /// A local optimum of a problem proved convex, hence a global one.
+    GlobalOptimum,
+    /// Feasible, first-order optimal, reduced curvature not negative.
+    LocalOptimum,
+    /// Feasible and first-order optimal; curvature unknown or negative along some feasible direction.
+    Stationary,
+    /// Feasible, but no multipliers prove optimality (often no constraint qualification holds).
+    FeasibleNotCertified,
+    /// Feasible, from a method that seeks without derivatives and proves nothing.
+    BestFound,
+    /// No point satisfies the rows: proved by weights, because all rows that matter are linear.
+    Infeasible,
+    /// The violation cannot be lowered from here to first order; other regions may hold feasible points.
+    LocallyInfeasible,
+    /// Feasible points with objectives below any useful number were found.
+    Unbounded,
+    /// A limit or a signal ended the run before a certified point was found.
+    LimitReached,
+    /// None of the above: the run ended at a point about which nothing good can be said.
+    NumericalFailure,
+}
+
+impl Status {
+    /// Whether the answer is an optimum, as far as the judge can tell from derivatives.
+    pub fn is_optimal(self) -> bool {
+        matches!(self, Self::GlobalOptimum | Self::LocalOptimum)
+    }
+
+    /// In the words of reports.
+    pub fn phrase(self) -> &'static str {
+        match self {
+            Self::GlobalOptimum => "global optimum",
+            Self::LocalOptimum => "local optimum",
+            Self::Stationary => "stationary point",
+            Self::FeasibleNotCertified => "feasible, not certified",
+            Self::BestFound => "best found",
+            Self::Infeasible => "infeasible",
+            Self::LocallyInfeasible => "locally infeasible",
+            Self::Unbounded => "unbounded",
+            Self::LimitReached => "limit reached",
+            Self::NumericalFailure => "numerical failure",
+        }
+    }
+}
+
+/// The worst entry of some residual.
+#[derive(Clone, Copy, PartialEq, Debug, Serialize, Deserialize)]
+pub struct Worst<At> {
+    /// Its size, absolute.
+    pub value: f64,
+    /// The size the judge allows there.
+    pub allowed: f64,
+    /// Where it is.
+    pub at: At,
+}
+
+impl<At> Worst<At> {
+    /// Whether the judge allows it.
+    pub fn holds(&self) -> bool {
+        self.value <= self.allowed
+    }
+}
+
+/// A row, a bound of a variable, or a demand on its value.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub enum Site {
+    /// Constraint row by number.
+    Row(u32),
+    /// Variable by number.
+    Var(u32),
+}
+
+/// Where multipliers of the certificate come from.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub enum MultiplierSource {
+    /// As the method gave them.
+    Method,
+    /// Fitted to the active constraints by the judge.
+    Fitted,
+}
+
+/// Curvature along directions that keep the active constraints.
+#[derive(Clone, Copy, PartialEq, Debug, Serialize, Deserialize)]
+pub enum CurvatureEvidence {
+    /// No Hessian is available.
+    Unknown,
+    /// There is no such direction.
+    Vertex,
+    /// The smallest eigenvalue of the reduced Hessian, and whether it is negative beyond the tolerance.
+    Smallest {
+        /// Eigenvalue, absolute.
+        value: f64,
+        /// What the judge allows, negative.
+        allowed: f64,
+    },
+    /// From the inertia of the KKT matrix: whether the reduced Hessian plus the tolerance is positive definite.
+    Inertia {
+        /// Negative directions found; 0 when it holds.
+        negative: usize,
+    },
+}
+
+impl CurvatureEvidence {
+    /// Whether it speaks for a minimum; `None` when nothing is known.
+    pub fn holds(&self) -> Option<bool> {
+        match *self {
+            Self::Unknown => None,
+            Self::Vertex => Some(true),
+            Self::Smallest { value, allowed } => Some(value >= allowed),
+            Self::Inertia { negative } => Some(negative == 0),
+        }
+    }
+}
+
+/// The numbers behind a [`Status`], of the unscaled problem. Absent ones were not reached.
+#[derive(Clone, PartialEq, Debug, Default, Serialize, Deserialize)]
+pub struct Evidence {
+    /// First objective, minimised.
+    pub objective: Option<f64>,
+    /// Largest violation of a row or bound, relative to what is allowed there.
+    pub violation: Option<Worst<Site>>,
+    /// Largest distance of an integer variable from an integer.
+    pub integrality: Option<Worst<Site>>,
+    /// Largest entry of the gradient of the Lagrangian.
+    pub stationarity: Option<Worst<Site>>,
+    /// Largest product of a multiplier and the distance to its bound, or multiplier of wrong sign.
+    pub complementarity: Option<Worst<Site>>,
+    /// Curvature on the active constraints.
+    pub curvature: Option<CurvatureEvidence>,
+    /// Where the multipliers come from.
+    pub multipliers: Option<MultiplierSource>,
+    /// For infeasibility: by how much the weighted rows cannot be met, weights at most 1.
+    pub infeasibility: Option<Worst<Site>>,
+    /// What could not be evaluated.
+    pub undefined: Option<Place>,
+}
+
+/// The judgement: status, evidence, and the multipliers it rests on.
+#[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
+pub struct Verdict {
+    /// What the answer is.
+    pub status: Status,
+    /// Why the method stopped; explains `LimitReached`.
+    pub stop: StopReason,
+    /// The numbers.
+    pub evidence: Evidence,
+    /// Row multipliers of the certificate, empty without one. Signs: see [`super`].
+    pub y: Vec<f64>,
+    /// Multipliers of lower bounds.
+    pub z_lower: Vec<f64>,
+    /// Multipliers of upper bounds.
+    pub z_upper: Vec<f64>,
+}
