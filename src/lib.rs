@@ -1,7 +1,10 @@
 //! `optc`: a compiler for declarative optimization.
 pub mod base;
 pub mod diag;
+pub mod diff;
 pub mod func;
+pub mod ir;
 pub mod num;
+pub mod pass;
 pub mod problem;
 pub mod syntax;
