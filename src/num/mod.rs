@@ -4,6 +4,7 @@
 //! Deliberately absent: models, templates, solvers.
 
 pub mod dense;
+pub mod kkt;
 pub mod random;
 pub mod sparse;
 pub mod vmath;

@@ -1,1 +1,3 @@
 //! The test binary: one module per promise.
+
+mod kkt;
