@@ -11,7 +11,7 @@ mod hyperbolic;
 mod logic;
 mod piecewise;
 mod powers;
-mod range;
+pub mod range;
 mod row;
 mod term;
 mod trigonometric;

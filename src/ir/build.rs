@@ -213,6 +213,12 @@ impl Graph {
                 let inverse = self.number(1.0 / y);
                 self.mul(&[inverse, a])
             }
+            // Data in the denominator is a factor: products show signs and move into sums.
+            (None, None) if !self.has_var(b) && self.has_var(a) => {
+                let one = self.number(1.0);
+                let inverse = self.raw_call(id_of("div"), &[one, b]);
+                self.mul(&[inverse, a])
+            }
             _ => {
                 // (c * u) / b = c * (u / b), so that equal quotients are shared.
                 let (coef, rest) = self.split_coefficient(a);
@@ -248,6 +254,23 @@ impl Graph {
             return self.div(one, product);
         }
         self.raw_call(id_of("pow"), &[a, b])
+    }
+
+    /// The terms of a sum.
+    pub fn as_sum(&self, node: NodeId) -> Option<&[NodeId]> {
+        self.args_of("add", node)
+    }
+
+    /// The factors of a product.
+    pub fn as_product(&self, node: NodeId) -> Option<&[NodeId]> {
+        self.args_of("mul", node)
+    }
+
+    fn args_of(&self, name: &str, node: NodeId) -> Option<&[NodeId]> {
+        match self.node(node) {
+            Node::Call { func, args } if *func == id_of(name) => Some(args),
+            _ => None,
+        }
     }
 
     /// `(c, u)` with `node = c * u`.

@@ -7,5 +7,6 @@
 mod free;
 mod instantiate;
 pub mod normalise;
+pub mod traits;
 
 pub use normalise::normalise;

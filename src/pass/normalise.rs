@@ -495,24 +495,13 @@ impl<'m> Normalise<'m> {
 
     /// Makes sure that a `let` or a matrix product has its definition.
     fn define(&mut self, array: ArrayId) {
-        let mut pending = vec![array];
-        while let Some(&at) = pending.last() {
-            if self.defined.contains(&at) {
-                pending.pop();
-                continue;
-            }
-            let missing: Vec<ArrayId> = self.needs(at).into_iter().filter(|n| !self.defined.contains(n)).collect();
-            if missing.is_empty() {
-                pending.pop();
-                self.define_one(at);
-            } else {
-                pending.extend(missing);
-            }
+        if self.defined.insert(array) {
+            // As deep as lets with sums use each other inside nonlinear functions.
+            stacker::maybe_grow(64 << 10, 1 << 20, || self.define_one(array));
         }
     }
 
     fn define_one(&mut self, array: ArrayId) {
-        self.defined.insert(array);
         let Array { axes, kind, at, .. } = self.model.arrays[array].clone();
         let origin = Origin::Source(at);
         let (rows, kind) = match kind {
@@ -521,8 +510,15 @@ impl<'m> Normalise<'m> {
                 self.split(body, rows, Target::Array(array), origin);
                 (rows, DefKind::Sum)
             }
-            ArrayKind::MatMul { left, right } => (self.product_of(&axes, origin), DefKind::MatMul { left, right }),
-            ArrayKind::LogDet { of } => (Plan::ROOT, DefKind::LogDet { of }),
+            ArrayKind::MatMul { left, right } => {
+                self.define(left);
+                self.define(right);
+                (self.product_of(&axes, origin), DefKind::MatMul { left, right })
+            }
+            ArrayKind::LogDet { of } => {
+                self.define(of);
+                (Plan::ROOT, DefKind::LogDet { of })
+            }
         };
         self.plan.defs.push(Def { array, domain: rows, dense: true, kind, origin });
     }
