@@ -10,10 +10,12 @@ mod macros;
 pub mod message;
 pub mod render;
 pub mod sources;
+pub mod suggest;
 
 pub use codes::Error;
 pub use message::{Label, Message, Severity};
 pub use sources::{Source, Sources};
+pub use suggest::closest;
 
 /// The reports of one run: collected, never thrown at the first.
 #[derive(Debug, Default, Clone)]

@@ -1,3 +1,4 @@
 //! The test binary: one module per promise.
 
 mod kkt;
+mod data;
