@@ -1,4 +1,5 @@
 //! The test binary: one module per promise.
 
-mod kkt;
 mod data;
+mod kkt;
+mod matpower;
