@@ -64,7 +64,10 @@ pub enum Node {
     Member { set: SetId, subs: Nodes },
     /// 1 when two elements that are not numbers (labels, rows) are the same.
     SameElem { left: NodeId, right: NodeId },
-    /// The multiplier of a constraint's row (`show`, `expect` only). Sign: see `problem`.
+    /// The multiplier of a constraint's row (`show`, `expect` only): how much the objective gets better
+    /// per unit by which the row's bound is loosened, so never negative for an inequality; for an
+    /// equality and a two-sided row, per unit by which the right-hand side is raised. In terms of
+    /// `problem`: `-y` for rows with a lower bound only, else `y`.
     Dual { con: ConId, subs: Nodes },
     /// The distance of a row to its nearer bound, negative when violated (`show`, `expect` only).
     Slack { con: ConId, subs: Nodes },
@@ -283,4 +286,38 @@ impl func::Builder for Graph {
     fn cond(&mut self, c: func::Ex, then: func::Ex, otherwise: func::Ex) -> func::Ex {
         func::Ex(self.select(NodeId(c.0), NodeId(then.0), NodeId(otherwise.0)).0)
     }
+}
+
+/// The nodes a domain itself uses: filter and bounds of dependent ranges.
+pub fn data_of(model: &super::Model, domain: &super::model::Domain) -> Vec<NodeId> {
+    let mut nodes: Vec<NodeId> = domain.filter.into_iter().collect();
+    for binder in &domain.binders {
+        if let super::model::Over::Range { lo, hi } = model.binders[*binder].over {
+            nodes.extend([lo, hi]);
+        }
+    }
+    nodes
+}
+
+/// Nodes reachable from `roots` through bodies **and** domains, in an order with dependencies first.
+pub fn with_domains(model: &super::Model, roots: &[NodeId]) -> Vec<NodeId> {
+    // Filters are made before the reductions that use them, so ascending ids remain an order of
+    // evaluation.
+    let mut seen: std::collections::BTreeSet<NodeId> = std::collections::BTreeSet::new();
+    let mut domains: std::collections::BTreeSet<DomainId> = std::collections::BTreeSet::new();
+    let mut stack: Vec<NodeId> = roots.to_vec();
+    while let Some(id) = stack.pop() {
+        if !seen.insert(id) {
+            continue;
+        }
+        debug_assert!(id.index() < model.graph.len());
+        let node = model.graph.node(id);
+        node.for_each_child(|c| stack.push(c));
+        if let Node::Reduce { domain, .. } = node
+            && domains.insert(*domain)
+        {
+            stack.extend(data_of(model, &model.domains[*domain]));
+        }
+    }
+    seen.into_iter().collect()
 }

@@ -9,6 +9,7 @@ pub mod build;
 pub mod graph;
 pub mod model;
 pub mod plan;
+pub mod pretty;
 
 pub use graph::{Graph, Node, ReduceOp};
 pub use model::Model;

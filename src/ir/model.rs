@@ -384,13 +384,13 @@ pub struct Expect {
 pub enum Expected {
     /// Nonzero.
     Holds(NodeId),
-    /// `left ~= right tol t`: `|left - right| <= t`; 1e-6 max(1, |right|) when no `tol` is given.
+    /// `left ~= right tol t`: `|left - right| <= t * max(1, |right|)`; `t` is 1e-6 when not given.
     Near {
         /// One side.
         left: NodeId,
         /// The other.
         right: NodeId,
-        /// Absolute tolerance.
+        /// Tolerance, relative above 1 and absolute below.
         tol: Option<NodeId>,
     },
 }

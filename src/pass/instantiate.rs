@@ -1,7 +1,7 @@
 //! A template at given subscripts: substitution of binders, with fresh binders for what it binds.
 
-use super::free::{data_of, with_domains};
 use crate::base::Id;
+use crate::ir::graph::{data_of, with_domains};
 use crate::ir::model::{Binder, Domain, Over};
 use crate::ir::{BinderId, DomainId, Model, Node, NodeId};
 use std::collections::BTreeMap;
