@@ -1,7 +1,7 @@
 //! Values for an indexed param: which columns are keys and which hold values.
 //!
 //! *Long*: one key column per index, then the value. *Wide*: the elements of the last index are
-//! the names of the value columns.
+//! the names of the value columns. *Rows*: wide without a key column, the rows are the first index.
 
 use super::table::{Column, Table};
 use super::tensor::Tensor;
@@ -78,6 +78,12 @@ pub enum Layout {
         /// Number of key columns, one less than there are indices.
         n_keys: usize,
     },
+    /// Two indices and no key column: row by row the elements of the first index, in order; the columns
+    /// that are named by elements of the second index hold the values, others are not read.
+    Rows {
+        /// The columns of values.
+        columns: Vec<usize>,
+    },
 }
 
 /// The position of one value of a layout.
@@ -105,6 +111,10 @@ impl Layout {
     ) -> Result<Self, DataError> {
         let names: Vec<&str> = table.schema().iter().map(|c| &*c.name).collect();
         let after = |count: usize| names.get(count..).unwrap_or(&[]);
+        if n_keys == 2 && names.first().is_some_and(|first| is_last_key(first)) {
+            let columns = (0..names.len()).filter(|&column| is_last_key(names[column])).collect();
+            return Ok(Self::Rows { columns });
+        }
         let wide = if n_keys == 0 { &[] } else { after(n_keys - 1) };
         if !wide.is_empty() && wide.iter().all(|name| is_last_key(name)) {
             return Ok(Self::Wide { n_keys: n_keys - 1 });
@@ -133,7 +143,13 @@ impl Layout {
         match self {
             Self::Long { n_keys, .. } => *n_keys,
             Self::Wide { n_keys } => *n_keys + 1,
+            Self::Rows { .. } => 2,
         }
+    }
+
+    /// Whether the keys of this index are positions in its set, from 1, and not elements.
+    pub const fn is_positional(&self, index: usize) -> bool {
+        matches!(self, Self::Rows { .. }) && index == 0
     }
 
     /// Number of values.
@@ -141,22 +157,28 @@ impl Layout {
         match self {
             Self::Long { .. } => table.n_rows(),
             Self::Wide { n_keys } => table.n_rows() * (table.n_columns() - n_keys),
+            Self::Rows { columns } => table.n_rows() * columns.len(),
         }
     }
 
     /// All values, row by row.
     pub fn entries(&self, table: &Table) -> impl Iterator<Item = Entry> + use<> {
-        let columns = match self {
-            Self::Long { value, .. } => *value..*value + 1,
-            Self::Wide { n_keys } => *n_keys..table.n_columns(),
+        let columns: Vec<usize> = match self {
+            Self::Long { value, .. } => vec![*value],
+            Self::Wide { n_keys } => (*n_keys..table.n_columns()).collect(),
+            Self::Rows { columns } => columns.clone(),
         };
-        (0..table.n_rows()).flat_map(move |row| columns.clone().map(move |column| Entry { row, column }))
+        let n_columns = columns.len();
+        (0..table.n_rows() * n_columns).map(move |at| Entry { row: at / n_columns, column: columns[at % n_columns] })
     }
 
     /// One part of the key of an entry.
     pub fn key<'t>(&self, table: &'t Table, entry: Entry, index: usize) -> Key<'t> {
         if self.is_header_key(index) {
             return Key::Text(&table.schema()[entry.column].name);
+        }
+        if self.is_positional(index) {
+            return Key::Int(entry.row as i64 + 1);
         }
         match table.column(index) {
             Column::Text { codes, dict } => Key::Text(&dict[codes[entry.row] as usize]),
@@ -177,6 +199,9 @@ impl Layout {
         if self.is_header_key(index) {
             return table.header_cell_span(entry.column);
         }
+        if self.is_positional(index) {
+            return table.row_span(entry.row);
+        }
         table.cell_span(entry.row, index)
     }
 
@@ -186,6 +211,10 @@ impl Layout {
     }
 
     const fn is_header_key(&self, index: usize) -> bool {
-        matches!(self, Self::Wide { n_keys } if index == *n_keys)
+        match self {
+            Self::Long { .. } => false,
+            Self::Wide { n_keys } => index == *n_keys,
+            Self::Rows { .. } => index == 1,
+        }
     }
 }

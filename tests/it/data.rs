@@ -222,6 +222,19 @@ fn long_and_wide_tables_give_the_same_entries() {
 }
 
 #[test]
+fn a_wide_table_without_keys_takes_its_rows_in_order_and_its_columns_by_name() {
+    let t = table("age,target,bmi\n1,9,2\n3,9,4\n");
+    let is_feature = |name: &str| ["bmi", "age"].contains(&name);
+    let layout = Layout::decide(&t, 2, "X", &is_feature, Span::new(FileId(0), 0, 1)).expect("a layout");
+    assert_eq!(layout, Layout::Rows { columns: vec![0, 2] });
+    assert!(layout.is_positional(0) && !layout.is_positional(1));
+    let all: Vec<_> = layout.entries(&t).map(|e| (layout.key_text(&t, e), layout.value(&t, e))).collect();
+    let wanted = [("1, age", 1.0), ("1, bmi", 2.0), ("2, age", 3.0), ("2, bmi", 4.0)];
+    assert_eq!(all, wanted.map(|(key, value)| (key.to_string(), value)));
+    assert_eq!(layout.len(&t), 4);
+}
+
+#[test]
 fn integer_keys_are_integers_and_halves_are_not() {
     let t = table("hour,load\n1,5\n2.5,6\n");
     let layout = Layout::decide(&t, 1, "load", &|_| false, Span::new(FileId(0), 0, 1)).expect("long");
