@@ -3,6 +3,7 @@ pub mod base;
 pub mod data;
 pub mod diag;
 pub mod diff;
+pub mod driver;
 pub mod func;
 pub mod ir;
 pub mod num;

@@ -149,14 +149,6 @@ crate::error_codes! {
         CheckFailed "E0521" { at: Span, message: String, values: String } =>
             Message::error(message.clone()).label(*at, values.clone()),
 
-        /// A value from a file outside the range that the declaration states.
-        ValueOutside "E0522" { cell: Option<Span>, needed_at: Span, name: String, value: f64, range: String } => {
-            let title = format!("`{name}` is {value}, outside {range}");
-            let message = Message::error(title);
-            let message = if let Some(cell) = cell { message.label(*cell, format!("{value}")) } else { message };
-            message.label(*needed_at, format!("must lie in {range}"))
-        },
-
         /// `table t from "t.xlsx"`: a format that is not read.
         UnknownFormat "E0523" { path: String, needed_at: Option<Span> } =>
             Message::error(format!("`{path}` is not a data file that can be read"))

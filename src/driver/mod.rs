@@ -1,0 +1,7 @@
+//! From source to solution: routing, oracles, verification, numerical blame.
+//!
+//! Takes a model's text, a [`crate::data::Loader`] and what the session allows. Gives a
+//! [`report::Report`], or the errors.
+//! Deliberately absent: printing, terminals, the command line.
+
+pub mod report;
