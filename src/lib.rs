@@ -9,4 +9,5 @@ pub mod ir;
 pub mod num;
 pub mod pass;
 pub mod problem;
+pub mod solve;
 pub mod syntax;

@@ -29,7 +29,7 @@ pub struct MethodRow {
 }
 
 /// One option of a method.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, PartialEq, Debug)]
 pub struct OptionRow {
     /// Its name.
     pub name: &'static str,

@@ -3,3 +3,4 @@
 mod data;
 mod kkt;
 mod matpower;
+mod solvers;

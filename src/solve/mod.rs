@@ -1,0 +1,15 @@
+//! The methods: each a file or folder and one row of the registry.
+//!
+//! Takes a [`Request`](crate::problem::Request) with a program behind an oracle, gives a
+//! [`Candidate`](crate::problem::Candidate). Sees `base`, `num` and `problem` only: a Rust user can hand it closures.
+//! Deliberately absent: names of variables, source text, and any judgement of answers (`problem::verify` has that).
+
+pub mod filter;
+pub mod lbfgs;
+pub mod limits;
+pub mod line_search;
+pub mod options;
+pub mod registry;
+
+pub use options::{Given, OptionProblem, parse_options};
+pub use registry::{find, methods};

@@ -1,0 +1,48 @@
+//! All methods, one row each. To add a method: its file and a line here.
+
+use crate::problem::{MethodRow, ProblemFacts, Refusal};
+
+static METHODS: [&MethodRow; 1] = [&super::lbfgs::ROW];
+
+/// Every method, in the order the router prefers them.
+pub fn methods() -> &'static [&'static MethodRow] {
+    &METHODS
+}
+
+/// The method with this name.
+pub fn find(name: &str) -> Option<&'static MethodRow> {
+    methods().iter().copied().find(|row| row.name == name)
+}
+
+/// Whether `row` can take a problem with these facts: its class and what its oracle offers.
+///
+/// # Errors
+/// The deciding fact.
+pub fn accepts(row: &MethodRow, facts: &ProblemFacts) -> Result<(), Refusal> {
+    (row.accepts)(facts)?;
+    match facts.offers.missing(&row.needs) {
+        Some(what) => Err(Refusal::Missing(what)),
+        None => Ok(()),
+    }
+}
+
+/// What every smooth method for one objective asks.
+///
+/// # Errors
+/// The deciding fact.
+pub fn one_smooth_objective(facts: &ProblemFacts) -> Result<(), Refusal> {
+    use crate::problem::Smoothness;
+    if facts.n_complementarity > 0 {
+        return Err(Refusal::Complementarity(facts.n_complementarity));
+    }
+    if facts.n_integer > 0 {
+        return Err(Refusal::Integers(facts.n_integer));
+    }
+    if facts.n_objectives > 1 {
+        return Err(Refusal::ManyObjectives(facts.n_objectives));
+    }
+    if facts.smoothness == Smoothness::Discontinuous {
+        return Err(Refusal::NotSmooth);
+    }
+    Ok(())
+}

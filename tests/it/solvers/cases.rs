@@ -1,0 +1,1 @@
+//! The cases every method is run on.

@@ -1,0 +1,6 @@
+//! Methods on small problems with known answers, given as closures and judged by `problem::verify`.
+
+mod cases;
+mod jet;
+mod options;
+mod unconstrained;
