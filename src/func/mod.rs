@@ -2,17 +2,24 @@
 //!
 //! Takes values from [`num::vmath`](crate::num::vmath); gives rows with value, partial derivatives,
 //! domain, smoothness, curvature, trend and enclosure. Whoever needs to know something of a function asks its row.
-//! Deliberately absent: knowledge of any other file about a function. Array functions are not in this table,
+//! Deliberately absent: knowledge of any other file about a function. Array functions are rows of [`arrays`],
 //! because their arguments have axes.
 
 mod arithmetic;
+pub mod arrays;
+mod atoms;
+mod counts;
+mod distributions;
+mod enclosing;
 mod exponential;
 mod hyperbolic;
 mod logic;
+mod losses;
 mod piecewise;
 mod powers;
 pub mod range;
 mod row;
+mod special;
 mod term;
 mod trigonometric;
 
@@ -35,6 +42,11 @@ static FILES: &[&[Builtin]] = &[
     trigonometric::ROWS,
     hyperbolic::ROWS,
     piecewise::ROWS,
+    special::ROWS,
+    atoms::ROWS,
+    losses::ROWS,
+    distributions::ROWS,
+    counts::ROWS,
 ];
 
 static TABLE: LazyLock<Vec<&'static Builtin>> = LazyLock::new(|| FILES.iter().copied().flatten().collect());

@@ -85,11 +85,6 @@ pub fn mul(x: Interval, y: Interval) -> Interval {
     Interval { lo, hi }
 }
 
-/// `c * x`.
-pub fn scale(c: f64, x: Interval) -> Interval {
-    mul(Interval::point(c), x)
-}
-
 /// `1 / x`, for an `x` that may reach up to 0 from one side; all numbers when 0 is inside.
 fn recip(x: Interval) -> Interval {
     if x.is_empty() || (x.lo == 0.0 && x.hi == 0.0) {
@@ -150,9 +145,7 @@ pub fn square(x: Interval) -> Interval {
 
 /// `|x|`.
 pub fn abs(x: Interval) -> Interval {
-    if x.is_empty() {
-        x
-    } else if x.lo >= 0.0 {
+    if x.is_empty() || x.lo >= 0.0 {
         x
     } else if x.hi <= 0.0 {
         neg(x)
@@ -193,4 +186,15 @@ pub fn curvature_by_sign(x: Interval, left: Curvature, right: Curvature) -> Curv
     } else {
         Curvature::Unknown
     }
+}
+
+/// The range of an `f` that turns once, at `turn.0` with the value `turn.1`, and is monotone on both sides.
+pub fn with_turn(f: fn(f64) -> f64, x: Interval, turn: (f64, f64)) -> Interval {
+    if x.is_empty() {
+        return x;
+    }
+    let ends = Interval::point(f(x.lo)).hull(Interval::point(f(x.hi)));
+    // The turn is known to half a unit; beside it the value differs by less than its own rounding.
+    let turns = x.lo <= turn.0.next_up() && x.hi >= turn.0.next_down();
+    (if turns { ends.hull(Interval::point(turn.1).widen(1)) } else { ends }).widen(3)
 }

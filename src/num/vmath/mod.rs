@@ -4,10 +4,27 @@
 //! `lgamma` and `digamma` an absolute 4e-16.
 //! Deliberately absent: names of builtins (those are rows of `func`), the platform's own libm.
 
-pub use libm::{
-    acos, acosh, asin, asinh, atan, atan2, atanh, cbrt, cos, cosh, erf, erfc, exp, exp2, expm1, hypot, log, log1p,
-    log2, log10, pow, sin, sinh, sqrt, tan, tanh,
+mod density;
+mod double;
+mod error;
+mod gamma;
+mod stable;
+
+pub use density::{
+    bernoulli_logit_lpmf, bernoulli_lpmf, beta_lpdf, binomial_lpmf, cauchy_lpdf, exponential_lpdf, gamma_lpdf,
+    inv_gamma_lpdf, laplace_lpdf, logistic_lpdf, lognormal_lpdf, neg_binomial_2_lpmf, normal_lpdf, poisson_log_lpmf,
+    poisson_lpmf, student_t_lpdf, uniform_lpdf, weibull_lpdf,
 };
+pub use error::{
+    FRAC_1_SQRT_TWO_PI, FRAC_2_SQRT_PI, HALF_LOG_TWO_PI, erfc, exp_minus_half_square, exp_minus_square, gelu,
+    normal_cdf, normal_density, normal_hazard, normal_lcdf,
+};
+pub use gamma::{digamma, gamma_kernel, lbeta, lgamma, lgamma_half_step, log1p_less, polygamma, trigamma};
+pub use libm::{
+    acos, acosh, asin, asinh, atan, atan2, atanh, cbrt, cos, cosh, erf, exp, exp2, expm1, hypot, log, log1p, log2,
+    log10, pow, sin, sinh, sqrt, tan,
+};
+pub use stable::{entropy, huber, logistic, logit, relu, sigmoid, xlog1py, xlogy};
 
 /// -1, 0 or 1; NaN for NaN.
 pub fn sign(x: f64) -> f64 {
@@ -49,4 +66,19 @@ pub fn modulo(x: f64, y: f64) -> f64 {
     // The remainder of fmod has the sign of x and is exact.
     let rest = x % y;
     if rest != 0.0 && (rest < 0.0) != (y < 0.0) { rest + y } else { rest }
+}
+
+/// Hyperbolic tangent.
+pub fn tanh(x: f64) -> f64 {
+    let size = x.abs();
+    if !(1e-8..0.55).contains(&size) {
+        return libm::tanh(x);
+    }
+    // t / (t + 2): with a positive argument the error of expm1 shrinks, and those of sum and quotient are
+    // followed to first order.
+    let t = expm1(2.0 * size);
+    let below = double::Double::sum(t, 2.0);
+    let q = t / below.hi;
+    let rest = (-q).mul_add(below.hi, t) - q * below.lo;
+    (q + rest / below.hi).copysign(x)
 }

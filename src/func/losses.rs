@@ -1,0 +1,208 @@
+//! Losses of a prediction and a target: of two numbers, and the mean of these over arrays.
+
+use super::enclosing::enclose_formula;
+use super::range;
+use super::row::{Arity, Builtin, Curvature, Domain, OverArrays, Param, Smoothness, Trend, Value};
+use super::term::rule;
+use crate::base::Interval;
+use crate::num::vmath;
+
+const NOT_NEGATIVE: Interval = Interval::new(0.0, f64::INFINITY);
+const SHARE: Interval = Interval::new(0.0, 1.0);
+
+pub(super) static ROWS: &[Builtin] = &[
+    Builtin {
+        name: "mse",
+        doc: "squared error `(y - t)^2`; over arrays its mean",
+        arity: Arity::Exactly(2),
+        params: &[Param::new("y"), Param::new("t")],
+        over_arrays: OverArrays::MeanOfMap,
+        value: Value::Two(|y, t| (y - t) * (y - t)),
+        partials: |b, x, y| {
+            rule(b, x, y, |x, _| {
+                let slope = 2.0 * (x[0] - x[1]);
+                vec![slope, -slope]
+            })
+        },
+        curvature: |x| constant_or(x, Curvature::Convex),
+        monotone: difference_trends,
+        enclose: |x| range::square(range::sub(x[0], x[1])).widen(2).meet(NOT_NEGATIVE),
+        reference: &[],
+        ..Builtin::BASE
+    },
+    Builtin {
+        name: "mae",
+        doc: "absolute error `abs(y - t)`; over arrays its mean",
+        arity: Arity::Exactly(2),
+        params: &[Param::new("y"), Param::new("t")],
+        over_arrays: OverArrays::MeanOfMap,
+        value: Value::Two(|y, t| (y - t).abs()),
+        partials: |b, x, y| {
+            rule(b, x, y, |x, _| {
+                let slope = (x[0] - x[1]).call("sign");
+                vec![slope, -slope]
+            })
+        },
+        smoothness: |x| match Trend::of_slope(range::sub(x[0], x[1])) {
+            Trend::Unknown => Smoothness::Kink,
+            _ => Smoothness::Smooth,
+        },
+        curvature: |x| constant_or(x, Curvature::Convex),
+        monotone: difference_trends,
+        enclose: |x| range::abs(range::sub(x[0], x[1])),
+        reference: &[],
+        ..Builtin::BASE
+    },
+    Builtin {
+        name: "bce",
+        doc: "binary cross-entropy `-t log p - (1 - t) log(1 - p)` of a probability; over arrays its mean",
+        arity: Arity::Exactly(2),
+        params: &[Param::new("p"), Param::new("t")],
+        over_arrays: OverArrays::MeanOfMap,
+        value: Value::Two(|p, t| -vmath::bernoulli_lpmf(t, p)),
+        partials: |b, x, y| {
+            rule(b, x, y, |x, _| {
+                let (p, t) = (x[0], x[1]);
+                let zero = p.num(0.0);
+                let miss = t.eq(1.0).cond(zero, (1.0 - t) / (1.0 - p));
+                vec![miss - t.eq(0.0).cond(zero, t / p), (-p).call("log1p") - p.call("log")]
+            })
+        },
+        domain: Domain {
+            joint: Some(|x| (x[0] > 0.0 || x[1] == 0.0) && (x[0] < 1.0 || x[1] == 1.0)),
+            steep: Some(|x| x[0] == 0.0 || x[0] == 1.0),
+            ..Domain::ranges(&[SHARE], "bce needs p and t from 0 to 1, and p = 0 or p = 1 only where t is the same")
+        },
+        curvature: |x| match (range::point(x[0]), range::point(x[1])) {
+            (Some(_), Some(_)) => Curvature::Constant,
+            (_, Some(_)) => Curvature::Convex,
+            (Some(_), _) => Curvature::Affine,
+            _ => Curvature::Unknown,
+        },
+        monotone: |x| {
+            let (p, t) = (x[0].meet(SHARE), x[1].meet(SHARE));
+            let of_p = Trend::of_slope(range::sub(p, t));
+            let of_t = Trend::of_slope(range::sub(Interval::point(0.5), p));
+            vec![of_p, of_t]
+        },
+        enclose: |x| {
+            let x = [x[0].meet(SHARE), x[1].meet(SHARE)];
+            enclose_formula(&x, |x| -x[1].call2("xlogy", x[0]) - (1.0 - x[1]).call2("xlogy", 1.0 - x[0]))
+                .meet(NOT_NEGATIVE)
+        },
+        reference: &[],
+        ..Builtin::BASE
+    },
+    Builtin {
+        name: "bce_logit",
+        doc: "binary cross-entropy of a score: `bce(sigmoid(z), t)` for any `z`; over arrays its mean",
+        arity: Arity::Exactly(2),
+        params: &[Param::new("z"), Param::new("t")],
+        over_arrays: OverArrays::MeanOfMap,
+        value: Value::Two(|z, t| -vmath::bernoulli_logit_lpmf(t, z)),
+        partials: |b, x, y| rule(b, x, y, |x, _| vec![x[0].call("sigmoid") - x[1], -x[0]]),
+        curvature: |x| match (range::point(x[0]), range::point(x[1])) {
+            (Some(_), Some(_)) => Curvature::Constant,
+            (_, Some(_)) => Curvature::Convex,
+            (Some(_), _) => Curvature::Affine,
+            _ => Curvature::Unknown,
+        },
+        monotone: |x| {
+            let slope = enclose_formula(x, |x| x[0].call("sigmoid") - x[1]);
+            vec![Trend::of_slope(slope), Trend::of_slope(range::neg(x[0]))]
+        },
+        enclose: |x| enclose_formula(x, |x| x[0].call("logistic") - x[1] * x[0]),
+        floor: 1e-15,
+        reference: &[],
+        ..Builtin::BASE
+    },
+    Builtin {
+        name: "cce",
+        doc: "cross-entropy `-t log p` of a class; over arrays summed over the last axis, then the mean",
+        arity: Arity::Exactly(2),
+        params: &[Param::new("p"), Param::new("t")],
+        over_arrays: OverArrays::MeanOfRowSums,
+        value: Value::Two(|p, t| if t < 0.0 { f64::NAN } else { -vmath::xlogy(t, p) }),
+        partials: |b, x, y| {
+            rule(b, x, y, |x, _| {
+                let (p, t) = (x[0], x[1]);
+                vec![t.eq(0.0).cond(t.num(0.0), -t / p), -p.call("log")]
+            })
+        },
+        domain: Domain {
+            joint: Some(|x| x[0] > 0.0 || x[1] == 0.0),
+            steep: Some(|x| x[0] == 0.0),
+            ..Domain::ranges(&[NOT_NEGATIVE], "cce needs t >= 0 and p > 0, or p = 0 where t = 0")
+        },
+        curvature: |x| match (range::point(x[0]), range::point(x[1])) {
+            (Some(_), Some(_)) | (_, Some(0.0)) => Curvature::Constant,
+            (_, Some(_)) => Curvature::Convex,
+            (Some(_), _) => Curvature::Affine,
+            _ => Curvature::Unknown,
+        },
+        monotone: |x| {
+            let of_t = if x[0].hi <= 1.0 {
+                Trend::Increasing
+            } else if x[0].lo >= 1.0 {
+                Trend::Decreasing
+            } else {
+                Trend::Unknown
+            };
+            vec![Trend::Decreasing, of_t]
+        },
+        enclose: |x| {
+            let x = [x[0].meet(NOT_NEGATIVE), x[1].meet(NOT_NEGATIVE)];
+            enclose_formula(&x, |x| -x[1].call2("xlogy", x[0]))
+        },
+        reference: &[],
+        ..Builtin::BASE
+    },
+    Builtin {
+        name: "hinge",
+        doc: "`max(0, 1 - t * s)` of a score `s` and a label `t` of -1 or 1; over arrays its mean",
+        arity: Arity::Exactly(2),
+        params: &[Param::new("s"), Param::new("t")],
+        over_arrays: OverArrays::MeanOfMap,
+        value: Value::Two(|s, t| vmath::relu(1.0 - t * s)),
+        partials: |b, x, y| {
+            rule(b, x, y, |x, y| {
+                let inside = y.gt(0.0);
+                vec![-inside * x[1], -inside * x[0]]
+            })
+        },
+        smoothness: |x| match margin(x) {
+            margin if margin.lo < 0.0 && margin.hi > 0.0 => Smoothness::Kink,
+            _ => Smoothness::Smooth,
+        },
+        curvature: |x| match (range::point(x[0]), range::point(x[1])) {
+            _ if margin(x).hi <= 0.0 => Curvature::Constant,
+            (Some(_), Some(_)) => Curvature::Constant,
+            (None, None) => Curvature::Unknown,
+            _ if margin(x).lo >= 0.0 => Curvature::Affine,
+            _ => Curvature::Convex,
+        },
+        monotone: |x| vec![Trend::of_slope(range::neg(x[1])), Trend::of_slope(range::neg(x[0]))],
+        enclose: |x| {
+            let margin = margin(x);
+            if margin.is_empty() { margin } else { Interval::new(margin.lo.max(0.0), margin.hi.max(0.0)) }
+        },
+        floor: 4e-16,
+        reference: &[],
+        ..Builtin::BASE
+    },
+];
+
+fn constant_or(x: &[Interval], other: Curvature) -> Curvature {
+    if x.iter().all(|x| range::is_point(*x)) { Curvature::Constant } else { other }
+}
+
+/// The trends of an even, convex function of `x[0] - x[1]`.
+fn difference_trends(x: &[Interval]) -> Vec<Trend> {
+    let trend = Trend::of_slope(range::sub(x[0], x[1]));
+    vec![trend, trend.negate()]
+}
+
+/// The range of `1 - t s`, with room for the two roundings of the value.
+fn margin(x: &[Interval]) -> Interval {
+    range::sub(Interval::point(1.0), range::mul(x[0], x[1]))
+}
