@@ -5,3 +5,14 @@
 //! Deliberately absent: names, types, sets.
 
 pub mod ast;
+mod brackets;
+mod build;
+mod cut;
+mod explain;
+mod grammar;
+mod lex;
+mod nesting;
+mod parse;
+mod token;
+
+pub use parse::{Lost, Parsed, parse, parse_expr};

@@ -5,3 +5,4 @@ mod diff;
 mod kkt;
 mod matpower;
 mod solvers;
+mod syntax;

@@ -11,5 +11,10 @@ crate::error_codes! {
             Message::error("integer variables cannot be solved yet")
                 .label(*at, format!("`{name}` is an integer"))
                 .help("remove `int` to solve the continuous relaxation"),
+
+        /// `state v`: a word kept for what comes next, where it would stand.
+        NotYet "E0810" { at: Span, word: Name } =>
+            Message::error(format!("`{word}` is reserved for a part of the language that is still to come"))
+                .label(*at, "not yet: see docs/language.md#reserved"),
     }
 }

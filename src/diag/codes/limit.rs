@@ -9,5 +9,22 @@ crate::error_codes! {
         /// `optc solve missing.opt`.
         CannotRead "E0901" { path: String, reason: String, needed_at: Option<Span> } =>
             Message::error(format!("cannot read `{path}`: {reason}")).label_opt(*needed_at, "needed here"),
+
+        /// More than 10 000 brackets inside one another.
+        TooDeep "E0910" { at: Span, most: usize } =>
+            Message::error(format!("this is nested more than {most} levels deep"))
+                .label(*at, format!("level {} begins here", most + 1))
+                .help("give inner parts a name with `let` and use the name"),
+
+        /// A model of more than a gibibyte, or a word of more than 16 MiB.
+        TooLong "E0911" { at: Span, what: String, bytes: usize, most: usize } =>
+            Message::error(format!("{what} has {bytes} bytes, and at most {most} can be read"))
+                .label(*at, "too long")
+                .help("put large data into a file of its own and read it with `param … from` or `table … from`"),
+
+        /// A file that is not text.
+        NotUtf8 "E0912" { path: String, line: usize, byte: u8 } =>
+            Message::error(format!("`{path}` is not UTF-8 text: line {line} has the byte 0x{byte:02X}"))
+                .help("save the file as UTF-8; in most editors this is a choice of “save as”"),
     }
 }
