@@ -77,3 +77,18 @@ fn everything_the_design_shows_parses() {
     assert_eq!(accepted(DECLARATIONS).stmts.len(), 23);
     assert_eq!(accepted(SOLVING).stmts.len(), 17);
 }
+
+#[test]
+fn every_model_of_the_project_parses() {
+    let mut count = 0;
+    for folder in ["examples", "suites/hs", "tests/solve"] {
+        let Ok(entries) = std::fs::read_dir(folder) else { continue };
+        for path in entries.flatten().map(|e| e.path()).filter(|p| p.extension().is_some_and(|e| e == "opt")) {
+            let text = std::fs::read_to_string(&path).expect("models are UTF-8");
+            println!("{}", path.display());
+            accepted(&text);
+            count += 1;
+        }
+    }
+    assert!(count >= 12, "only {count} models found");
+}
