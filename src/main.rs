@@ -1,1 +1,5 @@
-fn main() {}
+//! The `optc` command.
+
+fn main() -> std::process::ExitCode {
+    optc::cli::run()
+}

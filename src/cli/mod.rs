@@ -1,0 +1,53 @@
+//! The command line tool: arguments, progress, tables, plots, files, exit codes.
+//!
+//! Takes arguments and the reports of [`crate::driver`]; gives text on stdout, notes on stderr, files, and
+//! an exit code. Results go to stdout, all else to stderr; nothing is printed anywhere else in optc.
+//! Deliberately absent: decisions about models, problems and methods.
+
+#![cfg_attr(not(test), deny(clippy::print_stdout, clippy::print_stderr))]
+
+pub mod args;
+pub mod exit;
+pub mod output;
+pub mod pages;
+pub mod signal;
+
+use args::{Cli, Command};
+use clap::Parser;
+use clap::error::{ContextKind, ContextValue, ErrorKind};
+use exit::Exit;
+use output::{Style, note, print};
+
+/// Runs the tool on the arguments of the process.
+pub fn run() -> std::process::ExitCode {
+    match Cli::try_parse() {
+        Ok(cli) => dispatch(cli).into(),
+        Err(fault) => refuse(&fault).into(),
+    }
+}
+
+fn dispatch(cli: Cli) -> Exit {
+    let style = Style::stdout(cli.color);
+    match cli.command {
+        Command::Explain { code } => pages::explain(code.as_deref(), style),
+        Command::Completions { shell } => pages::completions(shell),
+        Command::Man { command } => pages::man(command.as_deref()),
+        _ => Exit::Usage,
+    }
+}
+
+/// Help and version are results; anything else is wrong usage.
+fn refuse(fault: &clap::Error) -> Exit {
+    if let ErrorKind::DisplayHelp | ErrorKind::DisplayVersion = fault.kind() {
+        print(&fault.render().to_string());
+        return Exit::Solved;
+    }
+    note(&fault.render().to_string());
+    if fault.kind() == ErrorKind::InvalidSubcommand
+        && let Some(ContextValue::String(word)) = fault.get(ContextKind::InvalidSubcommand)
+        && word.contains(['.', '/'])
+    {
+        note(&format!("\nto solve a model: optc solve {word}\n"));
+    }
+    Exit::Usage
+}
