@@ -1,7 +1,5 @@
 //! Which method solves a problem, and why: one line that names the deciding fact.
 
-use crate::base::Span;
-use crate::diag::codes::class::ClassError;
 use crate::problem::{Degree, MethodRow, ProblemFacts, Refusal, Smoothness};
 use crate::solve::registry;
 
@@ -52,20 +50,18 @@ fn nonzeros(count: usize) -> &'static str {
     if count == 1 { "nonzero" } else { "nonzeros" }
 }
 
-/// The method for a problem with these facts. `at` is the `solve` that asks, `asked` the method it names.
+/// The method for a problem with these facts, or the one `asked` for (a name of the registry).
 ///
 /// # Errors
-/// When no method, or not the one asked for, takes the problem.
-pub fn route(facts: &ProblemFacts, asked: Option<&str>, at: Option<Span>) -> Result<Choice, ClassError> {
+/// The method that was to be used and the fact it refuses the problem for.
+pub fn route(facts: &ProblemFacts, asked: Option<&str>) -> Result<Choice, (&'static MethodRow, Refusal)> {
     let (name, reason) = match asked {
         Some(name) => (name, Reason::Asked),
         None => by_class(facts),
     };
     let Some(row) = registry::find(name) else { crate::bug!("`{name}` was checked against the registry") };
-    match registry::accepts(row, facts) {
-        Ok(()) => Ok(Choice { row, reason }),
-        Err(refusal) => Err(refused(row, refusal, at)),
-    }
+    registry::accepts(row, facts).map_err(|refusal| (row, refusal))?;
+    Ok(Choice { row, reason })
 }
 
 fn by_class(facts: &ProblemFacts) -> (&'static str, Reason) {
@@ -79,14 +75,4 @@ fn by_class(facts: &ProblemFacts) -> (&'static str, Reason) {
         return ("lbfgs", Reason::LargeHessian(facts.nnz_hessian));
     }
     ("interior_point", Reason::Newton(facts.nnz_hessian))
-}
-
-fn refused(row: &MethodRow, refusal: Refusal, at: Option<Span>) -> ClassError {
-    let reason = refusal.to_string();
-    match refusal {
-        Refusal::Integers(count) => ClassError::IntegersNotYet { at, count },
-        Refusal::Complementarity(count) => ClassError::ComplementarityNotYet { at, count },
-        Refusal::ManyObjectives(count) => ClassError::ManyObjectives { at, count },
-        _ => ClassError::MethodRefuses { at, method: row.name.into(), reason },
-    }
 }
