@@ -3,6 +3,8 @@
 mod data;
 mod diff;
 mod kkt;
+mod language;
 mod matpower;
+mod programs;
 mod solvers;
 mod syntax;
