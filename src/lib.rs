@@ -6,6 +6,7 @@ pub mod diag;
 pub mod diff;
 pub mod driver;
 pub mod func;
+pub mod interp;
 pub mod ir;
 pub mod num;
 pub mod pass;
