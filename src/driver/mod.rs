@@ -4,4 +4,8 @@
 //! [`report::Report`], or the errors.
 //! Deliberately absent: printing, terminals, the command line.
 
+pub mod listing;
+pub mod load;
 pub mod report;
+pub mod route;
+pub mod survey;

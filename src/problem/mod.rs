@@ -35,6 +35,7 @@ pub mod recover;
 pub mod shape;
 pub mod snapshot;
 pub mod verdict;
+pub mod verify;
 
 pub use crate::num::sparse::{Pattern, PatternError};
 pub use candidate::{Candidate, Claim, Counts, StopReason};
@@ -51,3 +52,4 @@ pub use recover::{Point, Recover, Stack};
 pub use shape::{Bounds, Sense, Shape};
 pub use snapshot::{Snapshot, SnapshotError};
 pub use verdict::{CurvatureEvidence, Evidence, MultiplierSource, Site, Status, Verdict, Worst};
+pub use verify::verify;

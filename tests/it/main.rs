@@ -4,6 +4,8 @@ mod data;
 mod diff;
 mod interp;
 mod kkt;
+mod language;
 mod matpower;
+mod programs;
 mod solvers;
 mod syntax;

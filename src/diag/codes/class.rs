@@ -16,5 +16,23 @@ crate::error_codes! {
         NotYet "E0810" { at: Span, word: Name } =>
             Message::error(format!("`{word}` is reserved for a part of the language that is still to come"))
                 .label(*at, "not yet: see docs/language.md#reserved"),
+
+        /// `gap: a >= 0 complements b >= 0` and a `solve`.
+        ComplementarityNotYet "E0821" { at: Span, name: Name } =>
+            Message::error("complementarity conditions cannot be solved yet")
+                .label(*at, format!("`{name}` is one"))
+                .help(format!("solve a relaxation: `a >= 0`, `b >= 0` and `{name}: a * b <= 1e-8`")),
+
+        /// `solve with lbfgs` on a model with constraints.
+        MethodRefuses "E0822" { at: Option<Span>, method: Name, reason: String, instead: Option<Name> } =>
+            Message::error(format!("`{method}` cannot solve this problem: {reason}"))
+                .label_opt(*at, "asked for here")
+                .help_opt(instead.as_ref().map(|name| format!("`solve with {name}` can; a plain `solve` chooses by itself"))),
+
+        /// `tune minimize loss` or a call of an `extern fn`: checked, but the part that runs it is still missing.
+        NotYetSolved "E0823" { at: Span, what: String, help: String } =>
+            Message::error(format!("{what} is checked, but cannot be solved yet"))
+                .label(*at, "the part of optc that runs this is still missing")
+                .help(help.clone()),
     }
 }

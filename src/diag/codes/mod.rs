@@ -50,6 +50,16 @@ macro_rules! areas {
     };
 }
 
+impl Error {
+    /// The name this error says nobody has declared, if that is what it says.
+    pub fn missing_name(&self) -> Option<&crate::base::Name> {
+        match self {
+            Self::Name(name::NameError::UnknownName { name, .. }) => Some(name),
+            _ => None,
+        }
+    }
+}
+
 areas! {
     Syntax(syntax::SyntaxError),
     Name(name::NameError),

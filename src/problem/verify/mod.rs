@@ -1,0 +1,136 @@
+//! The one judge of answers.
+//!
+//! Takes an unscaled oracle, the facts of its class and a candidate; gives a [`Verdict`] with numbers computed here,
+//! never the method's own. Constants: [`tolerance`]. Conditions: Nocedal and Wright, Numerical Optimization (2006),
+//! theorems 12.1 (first order) and 12.5 (second order).
+//!
+//! Deliberately absent: solving. Multipliers may be fitted at the given point, the point is never moved.
+
+mod curvature;
+mod fit;
+mod point;
+mod refute;
+pub mod tolerance;
+
+use self::point::{At, Multipliers, Residuals};
+use super::candidate::{Candidate, Claim, StopReason};
+use super::facts::{Curvature, ProblemFacts};
+use super::oracle::{EvalError, Oracle, Place};
+use super::verdict::{Evidence, MultiplierSource, Status, Verdict};
+
+/// Says what `candidate` is. `oracle` must be unscaled; `facts.curvature` is believed.
+pub fn verify(oracle: &dyn Oracle, facts: &ProblemFacts, candidate: &Candidate) -> Verdict {
+    let mut judge = Judge { oracle, facts, candidate, evidence: Evidence::default(), certificate: None };
+    let status = judge.judge();
+    let Multipliers { y, z_lower, z_upper } = judge.certificate.unwrap_or_default();
+    Verdict { status, stop: candidate.stop, evidence: judge.evidence, y, z_lower, z_upper }
+}
+
+struct Judge<'a> {
+    oracle: &'a dyn Oracle,
+    facts: &'a ProblemFacts,
+    candidate: &'a Candidate,
+    evidence: Evidence,
+    certificate: Option<Multipliers>,
+}
+
+impl Judge<'_> {
+    fn judge(&mut self) -> Status {
+        let mut at = match At::new(self.oracle, &self.candidate.x) {
+            Ok(at) => at,
+            Err(error) => return self.undefined(&error),
+        };
+        self.evidence.violation = at.worst_violation();
+        self.evidence.integrality = at.worst_integrality();
+        let meets = |worst: &Option<super::verdict::Worst<super::verdict::Site>>| worst.is_none_or(|w| w.holds());
+        if !meets(&self.evidence.violation) || !meets(&self.evidence.integrality) {
+            return self.judge_infeasible(&mut at);
+        }
+        match at.objective() {
+            Ok(objective) => self.evidence.objective = objective,
+            Err(error) => return self.undefined(&error),
+        }
+        if self.facts.n_objectives == 0 {
+            return Status::GlobalOptimum;
+        }
+        if self.candidate.stop == StopReason::Unbounded && refute::is_unbounded(&mut at, self.candidate) {
+            return Status::Unbounded;
+        }
+        if self.candidate.claim == Claim::Best {
+            return Status::BestFound;
+        }
+        self.judge_optimality(&mut at)
+    }
+
+    fn judge_infeasible(&mut self, at: &mut At<'_>) -> Status {
+        if self.candidate.stop == StopReason::Infeasible
+            && let Some((status, evidence)) = refute::is_infeasible(at, self.candidate)
+        {
+            self.evidence.infeasibility = Some(evidence);
+            return status;
+        }
+        self.unfinished(Status::NumericalFailure)
+    }
+
+    /// First-order conditions with the method's multipliers, then with fitted ones; then curvature.
+    fn judge_optimality(&mut self, at: &mut At<'_>) -> Status {
+        if let Err(error) = at.differentiate() {
+            if let EvalError::NonFinite { place, .. } = error {
+                self.evidence.undefined = Some(place);
+            }
+            return self.unfinished(Status::FeasibleNotCertified);
+        }
+        let given = Multipliers::given(at, self.candidate);
+        let mut source = MultiplierSource::Method;
+        let mut found = given.as_ref().map(|m| (m.clone(), Residuals::of(at, m)));
+        if !found.as_ref().is_some_and(|(_, residuals)| residuals.hold()) {
+            let fitted = fit::multipliers(at, given.as_ref());
+            if let Some(fitted) = fitted {
+                let residuals = Residuals::of(at, &fitted);
+                if found.is_none() || residuals.hold() {
+                    source = MultiplierSource::Fitted;
+                    found = Some((fitted, residuals));
+                }
+            }
+        }
+        let Some((multipliers, residuals)) = found else { return self.unfinished(Status::FeasibleNotCertified) };
+        self.evidence.stationarity = residuals.stationarity;
+        self.evidence.complementarity = residuals.complementarity;
+        self.evidence.multipliers = Some(source);
+        if !residuals.hold() {
+            return self.unfinished(Status::FeasibleNotCertified);
+        }
+        let status = self.judge_curvature(at, &multipliers);
+        self.certificate = Some(multipliers);
+        status
+    }
+
+    fn judge_curvature(&mut self, at: &mut At<'_>, multipliers: &Multipliers) -> Status {
+        if self.facts.n_integer > 0 {
+            return Status::BestFound;
+        }
+        if self.facts.curvature == Curvature::Convex || at.is_linear() {
+            return Status::GlobalOptimum;
+        }
+        let evidence = curvature::reduced(at, multipliers);
+        self.evidence.curvature = Some(evidence);
+        if evidence.holds() == Some(true) { Status::LocalOptimum } else { Status::Stationary }
+    }
+
+    fn undefined(&mut self, error: &EvalError) -> Status {
+        if let EvalError::NonFinite { place, .. } = *error {
+            self.evidence.undefined = Some(place);
+        }
+        self.unfinished(Status::NumericalFailure)
+    }
+
+    /// `otherwise`, unless the user's own limit is the reason.
+    fn unfinished(&self, otherwise: Status) -> Status {
+        if self.candidate.stop.is_limit() { Status::LimitReached } else { otherwise }
+    }
+}
+
+/// The place named by an error that concerns the point as a whole.
+fn whole_point() -> EvalError {
+    EvalError::NonFinite { place: Place::Objective(0), value: f64::NAN }
+}

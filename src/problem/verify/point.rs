@@ -1,0 +1,213 @@
+//! Everything the judge computes at one point: values, derivatives, residuals.
+
+use super::tolerance::{COMPLEMENTARITY, INTEGRALITY, STATIONARITY, violation_at};
+use super::whole_point;
+use crate::num::dense::all_finite;
+use crate::problem::candidate::Candidate;
+use crate::problem::oracle::{EvalError, Oracle, Workspace};
+use crate::problem::shape::{Bounds, Shape};
+use crate::problem::verdict::{Site, Worst};
+
+/// An oracle at a point, with what was evaluated there.
+pub struct At<'a> {
+    pub oracle: &'a dyn Oracle,
+    pub workspace: Workspace,
+    pub x: &'a [f64],
+    pub c: Vec<f64>,
+    pub gradient: Vec<f64>,
+    pub jacobian: Vec<f64>,
+}
+
+impl<'a> At<'a> {
+    /// Evaluates the rows.
+    pub fn new(oracle: &'a dyn Oracle, x: &'a [f64]) -> Result<Self, EvalError> {
+        let shape = oracle.shape();
+        if x.len() != shape.n_vars || !all_finite(x) {
+            return Err(whole_point());
+        }
+        let mut workspace = oracle.workspace();
+        workspace.set_point(x);
+        let mut c = vec![0.0; shape.n_cons];
+        oracle.constraints(&mut workspace, &mut c)?;
+        Ok(Self { oracle, workspace, x, c, gradient: Vec::new(), jacobian: Vec::new() })
+    }
+
+    pub fn shape(&self) -> &'a Shape {
+        self.oracle.shape()
+    }
+
+    /// First objective; `None` when there is none.
+    pub fn objective(&mut self) -> Result<Option<f64>, EvalError> {
+        if self.shape().n_objectives == 0 {
+            return Ok(None);
+        }
+        self.oracle.objective(&mut self.workspace, 0).map(Some)
+    }
+
+    /// Evaluates gradient and Jacobian.
+    pub fn differentiate(&mut self) -> Result<(), EvalError> {
+        let offers = self.oracle.capabilities();
+        if !offers.gradient || (self.shape().n_cons > 0 && !offers.jacobian) {
+            return Err(EvalError::Unsupported("a derivative"));
+        }
+        self.gradient = vec![0.0; self.shape().n_vars];
+        let sigma = self.shape().first_objective();
+        self.oracle.gradient(&mut self.workspace, &sigma, &mut self.gradient)?;
+        self.differentiate_rows()
+    }
+
+    /// Evaluates the Jacobian alone.
+    pub fn differentiate_rows(&mut self) -> Result<(), EvalError> {
+        self.jacobian = vec![0.0; self.oracle.jacobian_pattern().nnz()];
+        if self.shape().n_cons > 0 {
+            self.oracle.jacobian(&mut self.workspace, &mut self.jacobian)?;
+        }
+        Ok(())
+    }
+
+    pub fn is_linear(&self) -> bool {
+        self.shape().linear_rows.iter().all(|&l| l) && self.shape().linear_objectives.iter().all(|&l| l)
+    }
+
+    /// The violation furthest beyond what is allowed, of rows and bounds.
+    pub fn worst_violation(&self) -> Option<Worst<Site>> {
+        let shape = self.shape();
+        let rows = (0..shape.n_cons).map(|i| (Site::Row(i as u32), violation(&shape.rows, i, self.c[i])));
+        let vars = (0..shape.n_vars).map(|j| (Site::Var(j as u32), violation(&shape.vars, j, self.x[j])));
+        worst(rows.chain(vars).map(|(at, (value, allowed))| Worst { value, allowed, at }))
+    }
+
+    /// The largest distance from an integer.
+    pub fn worst_integrality(&self) -> Option<Worst<Site>> {
+        let integer = |j: &usize| self.shape().integer[*j];
+        worst((0..self.shape().n_vars).filter(integer).map(|j| {
+            let value = (self.x[j] - self.x[j].round()).abs();
+            Worst { value, allowed: INTEGRALITY, at: Site::Var(j as u32) }
+        }))
+    }
+
+    /// `J' y`.
+    pub fn jtv(&self, y: &[f64]) -> Vec<f64> {
+        let mut out = vec![0.0; self.shape().n_vars];
+        self.oracle.jacobian_pattern().mul_transposed_add(&self.jacobian, 1.0, y, &mut out);
+        out
+    }
+}
+
+/// Violation of interval `i` and what is allowed there.
+fn violation(bounds: &Bounds, i: usize, value: f64) -> (f64, f64) {
+    let excess = bounds.excess(i, value);
+    let bound = if excess > 0.0 { bounds.upper[i] } else { bounds.lower[i] };
+    let allowed = if bound.is_finite() { violation_at(bound) } else { violation_at(0.0) };
+    (excess.abs(), allowed)
+}
+
+/// The entry largest relative to what is allowed there; the first of equals.
+pub fn worst(entries: impl Iterator<Item = Worst<Site>>) -> Option<Worst<Site>> {
+    let mut found: Option<Worst<Site>> = None;
+    for entry in entries {
+        let larger = |f: &Worst<Site>| !(entry.value / entry.allowed <= f.value / f.allowed);
+        if found.as_ref().is_none_or(larger) {
+            found = Some(entry);
+        }
+    }
+    found
+}
+
+/// Multipliers in the signs of [`crate::problem`].
+#[derive(Clone, Debug, Default)]
+pub struct Multipliers {
+    pub y: Vec<f64>,
+    pub z_lower: Vec<f64>,
+    pub z_upper: Vec<f64>,
+}
+
+impl Multipliers {
+    /// The method's, when it has any. Missing bound multipliers follow from the gradient of the Lagrangian.
+    pub fn given(at: &At<'_>, candidate: &Candidate) -> Option<Self> {
+        let (n, m) = (at.shape().n_vars, at.shape().n_cons);
+        let finite = |v: &[f64]| all_finite(v);
+        if candidate.y.len() != m || !finite(&candidate.y) {
+            return None;
+        }
+        let y = candidate.y.clone();
+        if candidate.z_lower.len() == n && candidate.z_upper.len() == n {
+            let (z_lower, z_upper) = (candidate.z_lower.clone(), candidate.z_upper.clone());
+            return (finite(&z_lower) && finite(&z_upper)).then_some(Self { y, z_lower, z_upper });
+        }
+        Some(Self::with_bounds_from_gradient(at, y))
+    }
+
+    /// Bound multipliers that make the gradient of the Lagrangian vanish on active bounds.
+    pub fn with_bounds_from_gradient(at: &At<'_>, y: Vec<f64>) -> Self {
+        let vars = &at.shape().vars;
+        let mut z_lower = at.jtv(&y);
+        let mut z_upper = vec![0.0; z_lower.len()];
+        for j in 0..z_lower.len() {
+            let r = at.gradient[j] + z_lower[j];
+            z_lower[j] = if is_near(at.x[j] - vars.lower[j], vars.lower[j]) { r.max(0.0) } else { 0.0 };
+            z_upper[j] = if is_near(vars.upper[j] - at.x[j], vars.upper[j]) { (-r).max(0.0) } else { 0.0 };
+        }
+        Self { y, z_lower, z_upper }
+    }
+}
+
+/// Whether a bound at this distance counts as active.
+pub fn is_near(distance: f64, bound: f64) -> bool {
+    distance <= violation_at(bound)
+}
+
+/// How far multipliers are from proving first-order optimality.
+pub struct Residuals {
+    pub stationarity: Option<Worst<Site>>,
+    pub complementarity: Option<Worst<Site>>,
+}
+
+impl Residuals {
+    pub fn of(at: &At<'_>, multipliers: &Multipliers) -> Self {
+        Self { stationarity: stationarity(at, multipliers), complementarity: complementarity(at, multipliers) }
+    }
+
+    pub fn hold(&self) -> bool {
+        [&self.stationarity, &self.complementarity].into_iter().all(|worst| worst.is_none_or(|w| w.holds()))
+    }
+}
+
+/// Largest entry of `∇f + J' y - zl + zu`.
+fn stationarity(at: &At<'_>, m: &Multipliers) -> Option<Worst<Site>> {
+    let vars = &at.shape().vars;
+    let finite = |ends: &[f64]| ends.iter().filter(|e| e.is_finite()).count();
+    let count = m.y.len() + finite(&vars.lower) + finite(&vars.upper);
+    let sum: f64 = [&m.y, &m.z_lower, &m.z_upper].into_iter().flatten().map(|v| v.abs()).sum();
+    let mean = if count == 0 { 0.0 } else { sum / count as f64 };
+    let allowed = STATIONARITY * mean.max(1.0);
+    let jty = at.jtv(&m.y);
+    worst((0..jty.len()).map(|j| {
+        let value = (at.gradient[j] + jty[j] - m.z_lower[j] + m.z_upper[j]).abs();
+        Worst { value, allowed, at: Site::Var(j as u32) }
+    }))
+}
+
+/// Largest product of a multiplier and its slack; a multiplier of wrong sign counts by its size.
+fn complementarity(at: &At<'_>, m: &Multipliers) -> Option<Worst<Site>> {
+    let product = |multiplier: f64, slack: f64| {
+        if multiplier <= 0.0 {
+            -multiplier
+        } else if slack == f64::INFINITY {
+            multiplier
+        } else {
+            multiplier * slack.max(0.0)
+        }
+    };
+    let (rows, vars) = (&at.shape().rows, &at.shape().vars);
+    let of_rows = (0..m.y.len()).map(|i| {
+        let slack = if m.y[i] > 0.0 { rows.upper[i] - at.c[i] } else { at.c[i] - rows.lower[i] };
+        (product(m.y[i].abs(), slack), Site::Row(i as u32))
+    });
+    let of_vars = (0..m.z_lower.len()).map(|j| {
+        let lower = product(m.z_lower[j], at.x[j] - vars.lower[j]);
+        let upper = product(m.z_upper[j], vars.upper[j] - at.x[j]);
+        (lower.max(upper), Site::Var(j as u32))
+    });
+    worst(of_rows.chain(of_vars).map(|(value, at)| Worst { value, allowed: COMPLEMENTARITY, at }))
+}

@@ -1,0 +1,23 @@
+//! The constants of the judge. No option of any method changes them.
+
+/// Violation of a row or bound, relative to `max(1, |bound|)`.
+pub const VIOLATION: f64 = 1e-6;
+/// Distance of an integer variable from an integer, absolute.
+pub const INTEGRALITY: f64 = 1e-6;
+/// Entry of the gradient of the Lagrangian, relative to `max(1, mean |multiplier|)`.
+pub const STATIONARITY: f64 = 1e-6;
+/// Product of a multiplier and the distance to its bound, absolute; also the size of a multiplier of wrong sign.
+pub const COMPLEMENTARITY: f64 = 1e-6;
+/// Reduced curvature may be as low as minus this, absolute.
+pub const CURVATURE: f64 = 1e-6;
+/// Part of the size of the Hessian that eigenvalues owe to rounding; added to [`CURVATURE`].
+pub const CURVATURE_ROUNDING: f64 = 1e-14;
+/// An objective below this at a feasible point counts as unbounded.
+pub const UNBOUNDED: f64 = -1e20;
+/// Multiplier fits and curvature of up to so many free variables use dense matrices.
+pub const DENSE_UP_TO: usize = 250;
+
+/// What a violation of a bound of this size may be, absolute.
+pub fn violation_at(bound: f64) -> f64 {
+    VIOLATION * bound.abs().max(1.0)
+}

@@ -1,0 +1,234 @@
+//! Solves a suite of models and writes its table into `docs/results.md`.
+//!
+//! `cargo run --release --example suite -- hs` (or `just suite hs`) solves the problems of
+//! `suites/hs/known.csv`; `opf` the power flow model on the MATPOWER cases of the corpora, which stand in
+//! `$OPTC_CORPORA` or `../shared/corpora`. Each model runs as `optc solve --json` in a process of its own.
+//!
+//! A row is right when |f - f*| <= tolerance * max(1, |f*|) for the optimum f* or for one of the further
+//! local optima that its list names. The exit code is 1 when more rows are wrong than the suite forgives.
+
+use serde_json::Value;
+use std::fmt::Write as _;
+use std::path::{Path, PathBuf};
+use std::process::{Command, ExitCode, Stdio};
+use std::time::Instant;
+
+#[path = "../examples/matpower.rs"]
+#[allow(dead_code)]
+mod matpower;
+
+const RESULTS: &str = "docs/results.md";
+
+/// A suite: what to solve, and how exact the answers must be.
+struct Suite {
+    name: &'static str,
+    title: &'static str,
+    tolerance: f64,
+    /// How many rows may be wrong.
+    forgiven: usize,
+    problems: fn() -> Result<Vec<Problem>, String>,
+}
+
+const SUITES: [Suite; 2] = [
+    Suite {
+        name: "hs",
+        title: "Hock-Schittkowski problems, `suites/hs`",
+        tolerance: 1e-6,
+        forgiven: 3,
+        problems: hock_schittkowski,
+    },
+    Suite {
+        name: "opf",
+        title: "AC optimal power flow, `examples/opf.opt` on PGLib-OPF v23.07",
+        tolerance: 5e-5,
+        forgiven: 0,
+        problems: power_flow,
+    },
+];
+
+/// A model with its data and what is known about it.
+struct Problem {
+    name: String,
+    model: PathBuf,
+    args: Vec<String>,
+    /// The optimum, then further local optima that count.
+    optima: Vec<f64>,
+}
+
+/// What one run came to.
+struct Outcome {
+    n_vars: u64,
+    n_cons: u64,
+    objective: f64,
+    status: String,
+    method: String,
+    iterations: u64,
+    milliseconds: f64,
+}
+
+fn main() -> ExitCode {
+    let args: Vec<String> = std::env::args().skip(1).collect();
+    let suite = match args.as_slice() {
+        [name] => SUITES.iter().find(|suite| suite.name == *name),
+        _ => None,
+    };
+    let Some(suite) = suite else {
+        eprintln!("usage: suite {}", SUITES.map(|suite| suite.name).join("|"));
+        return ExitCode::from(2);
+    };
+    match run(suite) {
+        Ok(true) => ExitCode::SUCCESS,
+        Ok(false) => ExitCode::from(1),
+        Err(message) => {
+            eprintln!("suite {}: {message}", suite.name);
+            ExitCode::from(2)
+        }
+    }
+}
+
+fn run(suite: &Suite) -> Result<bool, String> {
+    let optc = optc()?;
+    let problems = (suite.problems)()?;
+    let mut table = String::from("| problem | n | m | f | f* | error | status | method | iterations | ms |\n");
+    table.push_str("|---|--:|--:|--:|--:|--:|---|---|--:|--:|\n");
+    let mut right = 0;
+    for problem in &problems {
+        let (row, holds) = match solve(&optc, problem) {
+            Ok(outcome) => report(problem, &outcome, suite.tolerance),
+            Err(why) => (format!("| {} | | | | | | **{why}** | | | |", problem.name), false),
+        };
+        right += usize::from(holds);
+        println!("{}{row}", if holds { "    " } else { "BAD " });
+        writeln!(table, "{row}").expect("a string takes any text");
+    }
+    let verdict = format!(
+        "{right} of {} right: |f - f\\*| <= {:e} max(1, |f\\*|). Made by `just suite {}`.",
+        problems.len(),
+        suite.tolerance,
+        suite.name
+    );
+    println!("{verdict}");
+    write_section(suite, &format!("{verdict}\n\n{table}"))?;
+    Ok(problems.len() - right <= suite.forgiven)
+}
+
+/// The table's row, and whether the answer is right.
+fn report(problem: &Problem, outcome: &Outcome, tolerance: f64) -> (String, bool) {
+    let error_to = |known: f64| (outcome.objective - known).abs() / known.abs().max(1.0);
+    let nearest = problem.optima.iter().copied().min_by(|a, b| error_to(*a).total_cmp(&error_to(*b)));
+    let known = nearest.unwrap_or(f64::NAN);
+    let error = error_to(known);
+    let holds = error <= tolerance;
+    let mark = if holds { "" } else { "**" };
+    let row = format!(
+        "| {} | {} | {} | {:.10} | {known} | {mark}{error:.1e}{mark} | {} | {} | {} | {:.0} |",
+        problem.name,
+        outcome.n_vars,
+        outcome.n_cons,
+        outcome.objective,
+        outcome.status,
+        outcome.method,
+        outcome.iterations,
+        outcome.milliseconds
+    );
+    (row, holds)
+}
+
+/// Runs `optc solve --json` and reads its report.
+fn solve(optc: &Path, problem: &Problem) -> Result<Outcome, String> {
+    let began = Instant::now();
+    let output = Command::new(optc)
+        .arg("solve")
+        .arg(&problem.model)
+        .args(["--json", "--quiet", "--time-limit", "60"])
+        .args(&problem.args)
+        .stdin(Stdio::null())
+        .output()
+        .map_err(|e| format!("{}: {e}", optc.display()))?;
+    let milliseconds = began.elapsed().as_secs_f64() * 1e3;
+    let report: Value = serde_json::from_slice(&output.stdout).map_err(|_| {
+        let errors = String::from_utf8_lossy(&output.stderr);
+        errors.lines().next().unwrap_or("no answer").to_string()
+    })?;
+    let last = report["runs"].as_array().and_then(|runs| runs.last()).ok_or("the model has no `solve`")?;
+    let status = serde_json::from_value::<optc::problem::Status>(last["status"].clone());
+    Ok(Outcome {
+        n_vars: report["problem"]["facts"]["n_vars"].as_u64().unwrap_or(0),
+        n_cons: report["problem"]["facts"]["n_cons"].as_u64().unwrap_or(0),
+        objective: report["objectives"][0]["value"].as_f64().unwrap_or(0.0),
+        status: status.map_or_else(|_| "unknown".into(), |status| status.phrase().into()),
+        method: last["method"].as_str().unwrap_or("").into(),
+        iterations: last["iterations"].as_u64().unwrap_or(0),
+        milliseconds,
+    })
+}
+
+/// The tool that was built beside this runner.
+fn optc() -> Result<PathBuf, String> {
+    let here = std::env::current_exe().map_err(|e| e.to_string())?;
+    let folder = here.parent().and_then(Path::parent).ok_or("the runner stands in no folder")?;
+    let optc = folder.join(format!("optc{}", std::env::consts::EXE_SUFFIX));
+    if optc.exists() { Ok(optc) } else { Err(format!("{} is not built", optc.display())) }
+}
+
+fn hock_schittkowski() -> Result<Vec<Problem>, String> {
+    let list = rows("suites/hs/known.csv")?;
+    list.iter()
+        .map(|row| {
+            let name = row[0].clone();
+            let mut optima = vec![number(&row[3])?];
+            for also in row[4].split_whitespace() {
+                optima.push(number(also)?);
+            }
+            let model = Path::new("suites/hs").join(format!("{name}.opt"));
+            Ok(Problem { name, model, args: Vec::new(), optima })
+        })
+        .collect()
+}
+
+/// Cases with a `.m` file, as tables in the build folder.
+fn power_flow() -> Result<Vec<Problem>, String> {
+    let corpora = std::env::var_os("OPTC_CORPORA").map_or_else(|| PathBuf::from("../shared/corpora"), PathBuf::from);
+    let folder = corpora.join("pglib-opf");
+    let known = rows(&folder.join("known.csv").display().to_string())?;
+    let mut problems = Vec::new();
+    for row in known {
+        let name = row[0].split('.').next().unwrap_or_default().to_string();
+        let Ok(text) = std::fs::read_to_string(folder.join(format!("{name}.m"))) else { continue };
+        let tables = matpower::convert(&text).map_err(|e| format!("{name}: {e}"))?;
+        let out = Path::new("target/opf").join(&name);
+        std::fs::create_dir_all(&out).map_err(|e| e.to_string())?;
+        let mut args = vec!["--set".to_string(), format!("published={}", number(&row[1])?)];
+        for (table, content) in [("bus", &tables.bus), ("branch", &tables.branch), ("gen", &tables.gen_)] {
+            let path = out.join(format!("{table}.csv"));
+            std::fs::write(&path, content).map_err(|e| e.to_string())?;
+            args.extend(["--data".into(), format!("{table}={}", path.display())]);
+        }
+        let model = PathBuf::from("examples/opf.opt");
+        problems.push(Problem { name, model, args, optima: vec![number(&row[1])?] });
+    }
+    Ok(problems)
+}
+
+/// The rows of a CSV file below its header.
+fn rows(path: &str) -> Result<Vec<Vec<String>>, String> {
+    let mut reader = csv::Reader::from_path(path).map_err(|e| format!("{path}: {e}"))?;
+    let rows: Result<Vec<_>, _> = reader.records().map(|row| row.map(|r| r.iter().map(String::from).collect())).collect();
+    rows.map_err(|e| format!("{path}: {e}"))
+}
+
+fn number(text: &str) -> Result<f64, String> {
+    text.parse().map_err(|_| format!("`{text}` is not a number"))
+}
+
+/// Replaces the suite's section of the results, or adds it at the end.
+fn write_section(suite: &Suite, body: &str) -> Result<(), String> {
+    let old = std::fs::read_to_string(RESULTS).unwrap_or_else(|_| "# Results\n".into());
+    let (begin, end) = (format!("<!-- suite {} -->\n", suite.name), format!("<!-- end {} -->\n", suite.name));
+    let section = format!("{begin}## {}\n\n{body}{end}", suite.title);
+    let new = match (old.find(&begin), old.find(&end)) {
+        (Some(from), Some(to)) => format!("{}{section}{}", &old[..from], &old[to + end.len()..]),
+        _ => format!("{}\n\n{section}", old.trim_end()),
+    };
+    std::fs::write(RESULTS, new).map_err(|e| format!("{RESULTS}: {e}"))
+}
