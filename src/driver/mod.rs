@@ -4,6 +4,7 @@
 //! [`report::Report`], or the errors.
 //! Deliberately absent: printing, terminals, the command line.
 
+pub mod derivative_check;
 pub mod listing;
 pub mod load;
 pub mod report;

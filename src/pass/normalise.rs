@@ -48,6 +48,8 @@ enum Use {
     Sum,
     /// A defined array.
     Def,
+    /// Data alone: a computed param.
+    Data(ParamId),
 }
 
 struct Normalise<'m> {
@@ -99,7 +101,13 @@ impl<'m> Normalise<'m> {
             let ArrayKind::Template { domain, body } = self.model.arrays[array].kind else { continue };
             let body = self.inline(body);
             self.model.arrays[array].kind = ArrayKind::Template { domain, body };
-            self.uses[array] = if self.reduces_vars(body) { Use::Sum } else { Use::Inline };
+            self.uses[array] = if !self.model.graph.has_var(body) {
+                Use::Data(self.data_param(array, domain, body))
+            } else if self.reduces_vars(body) {
+                Use::Sum
+            } else {
+                Use::Inline
+            };
         }
         for con in self.model.constraints.ids() {
             let body = self.model.constraints[con].body;
@@ -153,14 +161,24 @@ impl<'m> Normalise<'m> {
         for id in self.model.graph.reachable(&[body]) {
             let node = self.model.graph.node(id).clone();
             let mut new = rebuild(self.model, &node, id, &made);
-            if let Node::Array { array, subs } = self.model.graph.node(new).clone()
-                && self.uses[array] == Use::Inline
-            {
-                new = self.template_at(array, &subs);
+            if let Node::Array { array, subs } = self.model.graph.node(new).clone() {
+                new = match self.uses[array] {
+                    Use::Inline => self.template_at(array, &subs),
+                    Use::Data(param) => self.model.graph.param(param, &subs),
+                    Use::Sum | Use::Def => new,
+                };
             }
             made.insert(id, new);
         }
         made[&body]
+    }
+
+    /// A `let` of data alone as a param of the same axes.
+    fn data_param(&mut self, array: ArrayId, domain: DomainId, body: NodeId) -> ParamId {
+        let Array { name, at, axes, .. } = self.model.arrays[array].clone();
+        let name = name.unwrap_or_else(|| format!("%{}", self.model.params.len()).into());
+        let source = ParamSource::Computed { domain, body };
+        self.model.params.push(Param { name, at, axes, labels: false, role: Role::Numeric, source })
     }
 
     /// The body of a template array at subscripts.

@@ -1,6 +1,7 @@
 //! The test binary: one module per promise.
 
 mod data;
+mod derivative_check;
 mod diff;
 mod interp;
 mod kkt;
