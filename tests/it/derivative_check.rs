@@ -5,7 +5,7 @@ use optc::problem::{ClosureOracle, Pattern, Place};
 
 /// `x² y + exp(y)` with the row `x y`; one factor of each derivative can be spoilt.
 fn oracle(gradient: f64, jacobian: f64, hessian: f64) -> ClosureOracle {
-    let full = Pattern::from_entries(2, 2, [(0, 0), (1, 0), (1, 1)]).expect("the entries are in range");
+    let full = Pattern::new(2, 2, vec![0, 2, 3], vec![0, 1, 1]).expect("the entries are in range");
     ClosureOracle::new(2, |x| x[0] * x[0] * x[1] + x[1].exp())
         .start(&[1.5, -0.5])
         .gradient(move |x, g| {
