@@ -213,7 +213,8 @@ fn power_flow() -> Result<Vec<Problem>, String> {
 /// The rows of a CSV file below its header.
 fn rows(path: &str) -> Result<Vec<Vec<String>>, String> {
     let mut reader = csv::Reader::from_path(path).map_err(|e| format!("{path}: {e}"))?;
-    let rows: Result<Vec<_>, _> = reader.records().map(|row| row.map(|r| r.iter().map(String::from).collect())).collect();
+    let rows: Result<Vec<_>, _> =
+        reader.records().map(|row| row.map(|r| r.iter().map(String::from).collect())).collect();
     rows.map_err(|e| format!("{path}: {e}"))
 }
 

@@ -5,8 +5,10 @@
 //! Deliberately absent: printing, terminals, the command line.
 
 pub mod derivative_check;
+pub mod judge;
 pub mod listing;
 pub mod load;
 pub mod report;
 pub mod route;
+//pub mod run;
 pub mod survey;

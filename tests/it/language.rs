@@ -16,7 +16,9 @@ fn every_program_of_the_reference_parses_or_fails_as_it_says() {
         sources.add(program.place.as_str(), program.text.as_str());
         let said: String = parsed.reports.messages().iter().map(|m| render(m, &sources, false)).collect();
         match program.fails {
-            Some(code) if code.is_empty() || code.starts_with("E01") => assert!(!said.is_empty() && said.contains(&code), "{}: {said}", program.place),
+            Some(code) if code.is_empty() || code.starts_with("E01") => {
+                assert!(!said.is_empty() && said.contains(&code), "{}: {said}", program.place)
+            }
             _ => assert!(said.is_empty(), "{}: {said}", program.place),
         }
     }

@@ -25,11 +25,8 @@ pub fn of_page(path: &Path) -> Vec<Program> {
     let mut lines = page.lines().enumerate();
     while let Some((n, line)) = lines.next() {
         let Some(words) = line.strip_prefix("```") else { continue };
-        let text: String = lines
-            .by_ref()
-            .take_while(|(_, line)| *line != "```")
-            .map(|(_, line)| format!("{line}\n"))
-            .collect();
+        let text: String =
+            lines.by_ref().take_while(|(_, line)| *line != "```").map(|(_, line)| format!("{line}\n")).collect();
         let place = format!("{}:{}", path.display(), n + 1);
         let words: Vec<&str> = words.split_whitespace().collect();
         match words.as_slice() {

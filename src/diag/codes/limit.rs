@@ -26,5 +26,9 @@ crate::error_codes! {
         NotUtf8 "E0912" { path: String, line: usize, byte: u8 } =>
             Message::error(format!("`{path}` is not UTF-8 text: line {line} has the byte 0x{byte:02X}"))
                 .help("save the file as UTF-8; in most editors this is a choice of “save as”"),
+
+        /// `optc solve model.opt --tol -1`.
+        BadArgument "E0902" { argument: String, reason: String, help: Option<String> } =>
+            Message::error(format!("`{argument}` cannot be used: {reason}")).help_opt(help.clone()),
     }
 }

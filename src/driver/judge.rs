@@ -1,0 +1,223 @@
+//! The problem as the interpreter sees it: the oracle that `problem::verify` judges on.
+//!
+//! Takes a checked model and an environment (bound data); walks the constraints and objectives as they
+//! were written, without families, derivative templates, kernels or slots, and differentiates on a tape
+//! of numbers. It is slow and independent; agreement with the compiled oracle is evidence.
+
+use crate::interp::{Deps, Env, Fault, Interp, Mode, Plain, Tape};
+use crate::ir::Model;
+use crate::num::sparse::Pattern;
+use crate::problem::{Capabilities, EvalError, Oracle, Place, Sense, Shape, Workspace};
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::{Arc, OnceLock};
+
+/// An oracle by interpretation. Rows are in the order of the constraints and, within one, of the
+/// instances of its domain: the order of binding.
+pub struct Judge {
+    model: Arc<Model>,
+    env: Arc<dyn Env + Send + Sync>,
+    deps: Deps,
+    shape: Shape,
+    jacobian: OnceLock<Pattern>,
+    hessian: OnceLock<Pattern>,
+}
+
+impl Judge {
+    /// The judge of a bound model. `shape` is the bound problem's; objectives of `maximize` are negated.
+    pub fn new(model: Arc<Model>, env: Arc<dyn Env + Send + Sync>, shape: Shape) -> Self {
+        let deps = Deps::new(&model);
+        Self { model, env, deps, shape, jacobian: OnceLock::new(), hessian: OnceLock::new() }
+    }
+
+    fn tape(&self, mode: Mode, x: &[f64]) -> Interp<'_, Tape> {
+        Interp::new(&self.model, self.env.as_ref(), &self.deps, Tape::new(mode, x))
+    }
+
+    fn sign(&self, k: usize) -> f64 {
+        self.shape.senses.get(k).copied().unwrap_or(Sense::Minimize).flip(1.0)
+    }
+
+    /// Calls `each` with every row's number where its binders stand.
+    fn for_each_row<A: crate::interp::Algebra>(
+        &self,
+        walk: &mut Interp<'_, A>,
+        each: &mut dyn FnMut(&mut Interp<'_, A>, usize, crate::ir::NodeId) -> Result<(), Fault>,
+    ) -> Result<(), EvalError> {
+        let mut row = 0;
+        for constraint in self.model.constraints.iter() {
+            let body = constraint.body;
+            walk.for_each(constraint.domain, &mut |walk| {
+                row += 1;
+                each(walk, row - 1, body)
+            })
+            .map_err(|fault| failed(&fault))?;
+        }
+        Ok(())
+    }
+
+    fn patterns(&self) -> (Pattern, Pattern) {
+        let zero = vec![0.0; self.shape.n_vars];
+        let mut rows: Vec<(u32, u32)> = Vec::new();
+        let mut entries: BTreeSet<(u32, u32)> = BTreeSet::new();
+        let mut walk = self.tape(Mode::Pattern, &zero);
+        // A fault here comes again with values; the pattern of what could be walked serves until then.
+        let _ = self.for_each_row(&mut walk, &mut |walk, row, body| {
+            let from = walk.algebra.len();
+            let out = walk.number(body)?;
+            walk.algebra.seed(out, 1.0);
+            walk.algebra.sweep_sparse(from);
+            walk.algebra.take_gradient(|var, _| rows.push((row as u32, var)));
+            Ok(())
+        });
+        let mut walk = self.tape(Mode::Pattern, &zero);
+        let mut outs = Vec::new();
+        for objective in self.model.objectives.iter() {
+            outs.extend(walk.number(objective.body));
+        }
+        let _ = self.for_each_row(&mut walk, &mut |walk, _, body| {
+            outs.push(walk.number(body)?);
+            Ok(())
+        });
+        for out in outs {
+            walk.algebra.seed(out, 1.0);
+        }
+        walk.algebra.sweep_second(0, &mut |i, j, _| {
+            entries.insert((j, i));
+        });
+        walk.algebra.take_gradient(|_, _| {});
+        let n = self.shape.n_vars;
+        let jacobian = columns(self.shape.n_cons, n, rows.into_iter().map(|(row, var)| (var, row)).collect());
+        (jacobian, columns(n, n, entries))
+    }
+
+    fn both(&self) -> (&Pattern, &Pattern) {
+        let (Some(jacobian), Some(hessian)) = (self.jacobian.get(), self.hessian.get()) else {
+            let (jacobian, hessian) = self.patterns();
+            return (self.jacobian.get_or_init(|| jacobian), self.hessian.get_or_init(|| hessian));
+        };
+        (jacobian, hessian)
+    }
+}
+
+/// A pattern from entries ordered by column.
+fn columns(n_rows: usize, n_cols: usize, entries: BTreeSet<(u32, u32)>) -> Pattern {
+    let mut col_ptr = vec![0u32; n_cols + 1];
+    let mut row_idx = Vec::with_capacity(entries.len());
+    for (col, row) in entries {
+        col_ptr[col as usize + 1] += 1;
+        row_idx.push(row);
+    }
+    for j in 0..n_cols {
+        col_ptr[j + 1] += col_ptr[j];
+    }
+    Pattern::new(n_rows, n_cols, col_ptr, row_idx).unwrap_or_else(|_| crate::bug!("sorted entries make a pattern"))
+}
+
+fn failed(fault: &Fault) -> EvalError {
+    EvalError::Failed(format!("the expression has no value: {:?}", fault.kind))
+}
+
+fn finite(value: f64, place: Place) -> Result<f64, EvalError> {
+    if value.is_finite() { Ok(value) } else { Err(EvalError::NonFinite { place, value }) }
+}
+
+impl Oracle for Judge {
+    fn shape(&self) -> &Shape {
+        &self.shape
+    }
+
+    fn capabilities(&self) -> Capabilities {
+        Capabilities::SECOND_ORDER
+    }
+
+    fn workspace(&self) -> Workspace {
+        Workspace::new(self.shape.n_vars, ())
+    }
+
+    fn objective(&self, ws: &mut Workspace, k: usize) -> Result<f64, EvalError> {
+        let Some(objective) = self.model.objectives.iter().nth(k) else { return Ok(0.0) };
+        let algebra = Plain { x: ws.x() };
+        let mut walk = Interp::new(&self.model, self.env.as_ref(), &self.deps, algebra);
+        let value = walk.number(objective.body).map_err(|fault| failed(&fault))?;
+        finite(self.sign(k) * value, Place::Objective(k as u32))
+    }
+
+    fn gradient(&self, ws: &mut Workspace, sigma: &[f64], g: &mut [f64]) -> Result<(), EvalError> {
+        g.fill(0.0);
+        let mut walk = self.tape(Mode::Values, ws.x());
+        for (k, objective) in self.model.objectives.iter().enumerate() {
+            let out = walk.number(objective.body).map_err(|fault| failed(&fault))?;
+            walk.algebra.seed(out, sigma[k] * self.sign(k));
+        }
+        walk.algebra.sweep(0);
+        walk.algebra.take_gradient(|var, value| g[var as usize] = value);
+        crate::problem::oracle::check_finite(g, |j| Place::Gradient(j as u32))
+    }
+
+    fn constraints(&self, ws: &mut Workspace, c: &mut [f64]) -> Result<(), EvalError> {
+        let mut walk = Interp::new(&self.model, self.env.as_ref(), &self.deps, Plain { x: ws.x() });
+        self.for_each_row(&mut walk, &mut |walk, row, body| {
+            c[row] = walk.number(body)?;
+            Ok(())
+        })?;
+        crate::problem::oracle::check_finite(c, |i| Place::Constraint(i as u32))
+    }
+
+    fn jacobian_pattern(&self) -> &Pattern {
+        self.both().0
+    }
+
+    fn jacobian(&self, ws: &mut Workspace, vals: &mut [f64]) -> Result<(), EvalError> {
+        vals.fill(0.0);
+        let pattern = self.jacobian_pattern();
+        let mut walk = self.tape(Mode::Values, ws.x());
+        self.for_each_row(&mut walk, &mut |walk, row, body| {
+            let from = walk.algebra.len();
+            let out = walk.number(body)?;
+            walk.algebra.seed(out, 1.0);
+            walk.algebra.sweep_sparse(from);
+            walk.algebra.take_gradient(|var, value| {
+                if let Some(slot) = pattern.slot(row, var as usize) {
+                    vals[slot] = value;
+                }
+            });
+            Ok(())
+        })?;
+        let place = |row, var| Place::Jacobian { row, var };
+        crate::problem::oracle::check_finite_entries(pattern, vals, place)
+    }
+
+    fn hessian_pattern(&self) -> &Pattern {
+        self.both().1
+    }
+
+    fn hessian(&self, ws: &mut Workspace, sigma: &[f64], y: &[f64], vals: &mut [f64]) -> Result<(), EvalError> {
+        vals.fill(0.0);
+        let pattern = self.hessian_pattern();
+        let mut walk = self.tape(Mode::Values, ws.x());
+        let mut seeds = Vec::new();
+        for (k, objective) in self.model.objectives.iter().enumerate() {
+            seeds.push((walk.number(objective.body).map_err(|fault| failed(&fault))?, sigma[k] * self.sign(k)));
+        }
+        self.for_each_row(&mut walk, &mut |walk, row, body| {
+            if y[row] != 0.0 {
+                seeds.push((walk.number(body)?, y[row]));
+            }
+            Ok(())
+        })?;
+        for (out, weight) in seeds {
+            walk.algebra.seed(out, weight);
+        }
+        // Contributions are gathered before they are placed: one entry may come in several parts.
+        let mut sums: BTreeMap<(u32, u32), f64> = BTreeMap::new();
+        walk.algebra.sweep_second(0, &mut |i, j, value| *sums.entry((j, i)).or_insert(0.0) += value);
+        walk.algebra.take_gradient(|_, _| {});
+        for ((col, row), value) in sums {
+            if let Some(slot) = pattern.slot(row as usize, col as usize) {
+                vals[slot] += value;
+            }
+        }
+        let place = |row, col| Place::Hessian { row, col };
+        crate::problem::oracle::check_finite_entries(pattern, vals, place)
+    }
+}

@@ -1,0 +1,169 @@
+//! One run of one method, from the request to the judge's verdict.
+
+use super::report::{EvidenceLine, Run};
+use super::route::Choice;
+use super::session::Setup;
+use crate::base::Name;
+use crate::diag::codes::limit::LimitError;
+use crate::ir::model::{OptionValue as Written, Stage};
+use crate::problem::{
+    Candidate, Control, CurvatureEvidence, Evidence, MethodRow, OptionSet, Program, Request, Schedule, ScheduleShape,
+    Site, Solver, TraceRow, TraceSink, Verdict, WarmStart,
+};
+use crate::solve::options::{Given, OptionProblem, wants};
+use crate::solve::parse_options;
+use std::sync::{Arc, Mutex};
+
+/// Rows are kept for the report and shown as they come.
+struct Tee {
+    kept: Arc<Mutex<Vec<TraceRow>>>,
+    live: Option<Arc<Mutex<dyn TraceSink>>>,
+}
+
+impl TraceSink for Tee {
+    fn row(&mut self, row: &TraceRow) {
+        self.kept.lock().unwrap_or_else(std::sync::PoisonError::into_inner).push(*row);
+        if let Some(live) = &self.live {
+            live.lock().unwrap_or_else(std::sync::PoisonError::into_inner).row(row);
+        }
+    }
+}
+
+/// A candidate with the iterations that led to it.
+pub struct Ran {
+    /// The method's answer.
+    pub candidate: Candidate,
+    /// Its iterations.
+    pub trace: Vec<TraceRow>,
+}
+
+/// Runs a method to its end. `live` watches.
+///
+/// # Errors
+/// When the run could not begin: memory, empty bounds, a size beyond what the method takes.
+pub fn run(
+    choice: &Choice,
+    program: Program,
+    options: OptionSet,
+    setup: &Setup,
+    warm: Option<WarmStart>,
+    live: Option<Arc<Mutex<dyn TraceSink>>>,
+) -> Result<Ran, crate::problem::SetupError> {
+    let kept = Arc::new(Mutex::new(Vec::new()));
+    let mut request = Request::new(choice.row, program);
+    request.options = options;
+    request.warm = warm;
+    request.control = Control {
+        limits: setup.limits,
+        stop: setup.stop.clone(),
+        seed: setup.seed,
+        trace: Box::new(Tee { kept: Arc::clone(&kept), live }),
+    };
+    let mut solver = (choice.row.make)(request)?;
+    let candidate = solver.run();
+    drop(solver);
+    let trace = std::mem::take(&mut *kept.lock().unwrap_or_else(std::sync::PoisonError::into_inner));
+    Ok(Ran { candidate, trace })
+}
+
+/// The options of a run: the method's defaults, what the model's stage says, then `--tol`.
+///
+/// # Errors
+/// What of the command line the method does not take; the model's own options were checked by `sema`.
+pub fn options(row: &'static MethodRow, stage: Option<&Stage>, setup: &Setup) -> Result<OptionSet, LimitError> {
+    let mut given: Vec<(&str, Given)> = Vec::new();
+    for (name, _, value) in stage.map_or(&[][..], |s| &s.options) {
+        // `--tol` stands in place of the model's own.
+        if !(setup.tol.is_some() && &**name == "tol") {
+            given.push((name, as_given(value)));
+        }
+    }
+    if let Some(tol) = setup.tol {
+        given.push(("tol", Given::number(tol)));
+    }
+    parse_options(row, given).map_err(|problems| {
+        let (_, problem) = &problems[0];
+        let reason = match problem {
+            OptionProblem::OutOfRange { row, .. } | OptionProblem::WrongKind(row) => {
+                format!("it must be {}", wants(row))
+            }
+            OptionProblem::Unknown | OptionProblem::Repeated => format!("`{}` has no such option", row.name),
+        };
+        LimitError::BadArgument { argument: "--tol".into(), reason, help: None }
+    })
+}
+
+fn as_given(value: &Written) -> Given {
+    match value {
+        Written::Number(number) => Given::number(*number),
+        Written::Word(word) => Given::from_text(word),
+        Written::Call(name, args) => Given::Schedule(schedule(name, args)),
+    }
+}
+
+/// `cosine(1e-2, warmup = 100)`: the first unnamed number is the peak.
+fn schedule(name: &str, args: &[(Option<Name>, Written)]) -> Schedule {
+    let number = |wanted: Option<&str>, or: f64| {
+        args.iter()
+            .find_map(|(given, value)| match value {
+                Written::Number(v) if given.as_deref() == wanted => Some(*v),
+                _ => None,
+            })
+            .unwrap_or(or)
+    };
+    let shape = match name {
+        "cosine" => ScheduleShape::Cosine,
+        "linear" => ScheduleShape::Linear,
+        "exponential" => ScheduleShape::Exponential(number(Some("factor"), 0.9)),
+        _ => ScheduleShape::Constant,
+    };
+    Schedule { shape, peak: number(None, 1.0), warmup: number(Some("warmup"), 0.0) as u64 }
+}
+
+/// The part of the report about one run.
+pub fn describe(choice: &Choice, ran: Ran, verdict: &Verdict, objective: f64, name: &dyn Fn(Site) -> String) -> Run {
+    let Ran { candidate, trace } = ran;
+    Run {
+        method: candidate.method.clone(),
+        reason: choice.reason.to_string(),
+        status: verdict.status,
+        stop: candidate.stop,
+        evidence: evidence(&verdict.evidence, name),
+        notes: Vec::new(),
+        objective,
+        iterations: candidate.iterations,
+        counts: candidate.counts,
+        seconds: candidate.seconds,
+        trace,
+    }
+}
+
+fn evidence(found: &Evidence, name: &dyn Fn(Site) -> String) -> Vec<EvidenceLine> {
+    let parts = [
+        ("violation", found.violation),
+        ("integrality", found.integrality),
+        ("stationarity", found.stationarity),
+        ("complementarity", found.complementarity),
+        ("infeasibility", found.infeasibility),
+    ];
+    let mut lines: Vec<EvidenceLine> = parts
+        .into_iter()
+        .filter_map(|(what, worst)| worst.map(|w| (what, w)))
+        .map(|(what, worst)| EvidenceLine {
+            what: what.into(),
+            value: worst.value,
+            allowed: worst.allowed,
+            holds: worst.holds(),
+            at: (worst.value > 0.0).then(|| name(worst.at)),
+        })
+        .collect();
+    if let Some(CurvatureEvidence::Smallest { value, allowed }) = found.curvature {
+        let holds = value >= allowed;
+        lines.push(EvidenceLine { what: "curvature".into(), value, allowed, holds, at: None });
+    }
+    if let Some(CurvatureEvidence::Inertia { negative }) = found.curvature {
+        let (value, holds) = (negative as f64, negative == 0);
+        lines.push(EvidenceLine { what: "negative curvature".into(), value, allowed: 0.0, holds, at: None });
+    }
+    lines
+}
