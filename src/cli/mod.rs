@@ -8,9 +8,16 @@
 
 pub mod args;
 pub mod exit;
+pub mod grid;
+pub mod json;
+pub mod number;
 pub mod output;
 pub mod pages;
+pub mod plot;
+pub mod progress;
+pub mod save;
 pub mod signal;
+pub mod text;
 
 use args::{Cli, Command};
 use clap::Parser;

@@ -30,6 +30,7 @@ impl Counts {
 
 /// Why a method stopped.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum StopReason {
     /// Its own test of optimality held.
     Converged,

@@ -6,6 +6,7 @@ use super::oracle::Capabilities;
 
 /// How an expression depends on the variables, from simple to hard.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug, Default, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Degree {
     /// Not at all.
     #[default]
@@ -20,6 +21,7 @@ pub enum Degree {
 
 /// What is proved about convexity of the whole problem.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Curvature {
     /// Nothing is known.
     #[default]
@@ -32,6 +34,7 @@ pub enum Curvature {
 
 /// How smooth the functions are where they are defined, from best to worst.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug, Default, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Smoothness {
     /// Twice continuously differentiable.
     #[default]

@@ -7,6 +7,7 @@ use super::oracle::Place;
 
 /// What an answer is.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Status {
     /// A local optimum of a problem proved convex, hence a global one.
     GlobalOptimum,

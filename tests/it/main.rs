@@ -8,5 +8,6 @@ mod kkt;
 mod language;
 mod matpower;
 mod programs;
+mod report;
 mod solvers;
 mod syntax;
