@@ -9,6 +9,7 @@ pub mod judge;
 pub mod listing;
 pub mod load;
 pub mod report;
+pub mod results;
 pub mod route;
 //pub mod run;
 pub mod survey;
