@@ -4,6 +4,7 @@
 //! [`report::Report`], or the errors.
 //! Deliberately absent: printing, terminals, the command line.
 
+pub mod blame;
 pub mod derivative_check;
 pub mod judge;
 pub mod listing;
@@ -13,3 +14,4 @@ pub mod results;
 pub mod route;
 //pub mod run;
 pub mod survey;
+pub mod watch;

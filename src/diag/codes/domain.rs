@@ -6,8 +6,35 @@ use crate::diag::Message;
 crate::error_codes! {
     /// Errors of function domains and numerical blame (E06xx).
     pub enum DomainError {
-        /// `minimize log(x)` with `var x start -1`: a value that is not a number.
-        NotFinite "E0601" { at: Span, title: String, parts: String } =>
-            Message::error(title.clone()).label(*at, parts.clone()),
+        /// `minimize log(x)` with `var x start -1`: an argument outside a function's domain.
+        OutsideDomain "E0601" {
+            at: Span, what: String, place: String, needs: String, variable: Option<String>, start: bool
+        } =>
+            Message::error(format!("{what}, {place}"))
+                .label(*at, if needs.is_empty() { "has no value here".to_string() } else { needs.clone() })
+                .note(moment(*start))
+                .help(match variable {
+                    Some(part) if *start => format!("give a `start`, or bounds, that keep `{part}` inside"),
+                    Some(part) => format!("add bounds or a constraint that keep `{part}` inside"),
+                    None => "add bounds that keep its arguments inside".to_string(),
+                }),
+
+        /// `minimize exp(x)` with `var x start 1000`: a value too large for a double.
+        Overflow "E0602" { at: Span, what: String, place: String, value: f64, start: bool } =>
+            Message::error(format!("{what}, {place}"))
+                .label(*at, format!("this is {value}"))
+                .note(moment(*start))
+                .help("add bounds or a `start` where it stays moderate, or scale the variables"),
+
+        /// `minimize sqrt(x)` with `var x >= 0`: a slope that is infinite at the point.
+        NoDerivative "E0603" { at: Span, what: String, place: String, start: bool } =>
+            Message::error(format!("{what}, {place}"))
+                .label(*at, "no finite slope here")
+                .note(moment(*start))
+                .help("keep its argument away from this point by a small bound, such as `>= 1e-8`"),
     }
+}
+
+fn moment(start: bool) -> &'static str {
+    if start { "at the point where the run begins" } else { "at a point that the method tried" }
 }
