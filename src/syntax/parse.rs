@@ -180,17 +180,26 @@ impl<'t> Parser<'t> {
         self.out.stmts.push(Stmt { file: self.file, base, at, doc, kind, exprs });
     }
 
-    /// Parses one statement; `faults` are those the lexer found in it.
-    fn statement(&mut self, tokens: &[Token], mut faults: Vec<Fault>, doc: Option<Name>) {
-        let (base, end) = (tokens[0].start(), tokens[tokens.len() - 1].end());
+    /// Parses one statement, and what a missing line end left behind it; `faults` are those the lexer found.
+    fn statement(&mut self, tokens: &[Token], faults: Vec<Fault>, doc: Option<Name>) {
         let broken = brackets::check(self.file, tokens);
         if !broken.is_empty() {
-            faults.into_iter().for_each(|f| self.out.reports.push(f.error));
-            broken.into_iter().for_each(|(_, error)| self.out.reports.push(error));
+            let faults = faults.into_iter().map(|f| (f.at, f.error)).chain(broken);
+            self.report(faults.map(|(at, error)| Fault { at, error, sound: false }).collect());
             return self.lose(tokens);
         }
+        let mut rest = self.first_statement(tokens, faults, doc);
+        while !rest.is_empty() {
+            rest = self.first_statement(&rest, Vec::new(), None);
+        }
+    }
+
+    /// Parses, explains and mends until the statement is understood or lost; gives what follows it on its line.
+    fn first_statement(&mut self, tokens: &[Token], mut faults: Vec<Fault>, doc: Option<Name>) -> Vec<Token> {
+        let base = tokens[0].start();
         let mut sound = faults.iter().all(|f| f.sound);
         let mut read: std::borrow::Cow<'_, [Token]> = tokens.into();
+        let mut rest = Vec::new();
         for round in 0..=MOST_REPAIRS {
             let mut builder = Builder::new(self.text, self.file, base, &mut self.names);
             let stop = match grammar::statement(&mut builder, base, &read) {
@@ -199,8 +208,10 @@ impl<'t> Parser<'t> {
                     let (exprs, found) = (builder.exprs, builder.faults);
                     sound &= found.iter().all(|f| f.sound);
                     faults.extend(found);
+                    let end = read[read.len() - 1].end();
                     let made = Made { base, end, kind, exprs, doc };
-                    return self.understood(tokens, made, faults, sound);
+                    self.understood(&tokens[..tokens.len() - rest.len()], made, faults, sound);
+                    return rest;
                 }
                 Err(stop) => stop,
             };
@@ -209,23 +220,22 @@ impl<'t> Parser<'t> {
             let known = scene.gap();
             let again = faults.iter().any(|f| f.at.start <= known.end && known.start <= f.at.end);
             let mendable = round < MOST_REPAIRS && read.len() <= LONGEST_REPAIRED && !(again && round > 0);
-            let fix = found.fix.filter(|_| mendable);
             if !again {
                 faults.push(Fault { at: found.at, error: found.error, sound: true });
             }
-            match fix {
-                Some(fix) => {
-                    sound &= fix.sound;
-                    read.to_mut().splice(fix.tokens, fix.with);
-                }
-                None => {
-                    faults.extend(builder.faults);
-                    break;
-                }
+            let Some(fix) = found.fix.filter(|_| mendable) else {
+                faults.extend(builder.faults);
+                break;
+            };
+            sound &= fix.sound;
+            let taken: Vec<Token> = read.to_mut().splice(fix.tokens, fix.with).collect();
+            if fix.splits {
+                rest = taken;
             }
         }
         self.report(faults);
-        self.lose(tokens);
+        self.lose(&tokens[..tokens.len() - rest.len()]);
+        rest
     }
 
     fn report(&mut self, mut faults: Vec<Fault>) {

@@ -68,16 +68,18 @@ crate::error_codes! {
                 .label(*opened, "opened here"),
 
         /// `x = 3` as a constraint: `=` where two sides are compared.
-        AssignForCompare "E0111" { at: Span } =>
-            Message::error("two sides are compared with `==`")
+        AssignForCompare "E0111" { at: Span, offer: &'static str, define: Option<Name> } =>
+            Message::error(format!("two sides are compared with `{offer}`"))
                 .label(*at, "`=` gives a value to a new name")
-                .help("write `==`"),
+                .help(define.as_ref().map_or_else(
+                    || format!("write `{offer}`"),
+                    |name| format!("write `{offer}`, or `let {name} = …` to define `{name}`"),
+                )),
 
         /// `param a == 3`: `==` where a name gets its value.
-        CompareForAssign "E0112" { at: Span, word: &'static str } =>
-            Message::error(format!("`{word}` gives a value with `=`"))
-                .label(*at, "`==` compares two sides")
-                .help("write `=`"),
+        CompareForAssign "E0112" { at: Span, word: &'static str, found: String } =>
+            Message::error(format!("`{word}` gives a value with `=`, not with `{found}`"))
+                .label(*at, "write `=`"),
 
         /// `minimize cost x + y`: no `:` after a name or a head.
         MissingColon "E0113" { at: Span, after: &'static str } =>
@@ -100,6 +102,11 @@ crate::error_codes! {
         MissingOperand "E0116" { at: Span, sign: String, side: Side } =>
             Message::error(format!("nothing stands {side} `{sign}`"))
                 .label(*at, format!("expected a number, a name or `(` {side} this")),
+
+        /// `a + * b`: two operators with nothing between them.
+        NothingBetween "E0147" { at: Span, left: String, right: String } =>
+            Message::error(format!("nothing stands between `{left}` and `{right}`"))
+                .label(*at, "expected a number, a name or `(` before this"),
 
         /// `if a > 0 then a`: an `if` without its `then` or `else`.
         HalfIf "E0117" { at: Span, lacks: &'static str, stops: Option<Span> } =>
@@ -289,6 +296,46 @@ crate::error_codes! {
             Message::error("a bound includes its limit")
                 .label(*at, format!("write `{offer}`"))
                 .help(format!("write `{offer}`; to stay away from the limit, use a small number")),
+
+        /// `var x minimize x`: a statement that does not begin its line.
+        NewStatement "E0148" { at: Span, word: String } =>
+            Message::error(format!("`{word}` begins a statement, and every statement begins a line"))
+                .label(*at, "a new statement begins here")
+                .help("put it on a line of its own, or write `;` before it"),
+
+        /// `var int n`: a type before the name.
+        TypeFirst "E0149" { at: Span, offer: String } =>
+            Message::error("the type stands after the name")
+                .label(*at, "a type")
+                .help(format!("write `{offer}`")),
+
+        /// `param n: int = 3`: a type where the value says it all.
+        TypeOnValue "E0150" { at: Span, word: &'static str } =>
+            Message::error(format!("only variables have a type; a `{word}` has a value"))
+                .label(*at, "take the type away"),
+
+        /// `var 0 <= x`: something else where the declared name stands.
+        NameFirst "E0151" { at: Span, word: &'static str, offer: Option<String> } =>
+            Message::error(format!("`{word}` is followed by the name it declares"))
+                .label(*at, "expected a name")
+                .help_opt(offer.as_ref().map(|o| format!("write `{o}`"))),
+
+        /// `var x = 3`: a variable with a value.
+        FixedVar "E0152" { at: Span, name: Name } =>
+            Message::error("a variable has no value of its own")
+                .label(*at, "`=` gives a value")
+                .help(format!("write `param {name} = …` for a number, `start …` for a first guess, or `==` to fix it")),
+
+        /// `param a 3`: no `=` between a name and its value.
+        MissingEquals "E0153" { at: Span, word: &'static str } =>
+            Message::error(format!("a `=` is missing in this `{word}`"))
+                .label(*at, "expected `=` before this"),
+
+        /// `set S = 1, 2, 3`: elements without their brackets.
+        OpenList "E0154" { at: Span, open: char, offer: Option<String> } =>
+            Message::error(format!("several elements stand in `{open} {}`", closer(*open)))
+                .label(*at, "the value ends before this")
+                .help_opt(offer.as_ref().map(|o| format!("write `{o}`"))),
     }
 }
 
