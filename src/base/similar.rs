@@ -7,9 +7,9 @@ const LONGEST: usize = 64;
 ///
 /// Distance counts inserted, dropped, replaced and swapped letters (optimal string alignment); a third
 /// of the word may differ, case counts nothing. The first of equals wins, so candidates in a fixed
-/// order give one answer.
+/// order give one answer. A single letter is like nothing.
 pub fn closest<'a>(word: &str, candidates: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
-    let wanted = letters(word)?;
+    let wanted = letters(word).filter(|w| w.len() > 1)?;
     let allowed = (wanted.len().max(2) / 3).max(1);
     let mut best: Option<(usize, &str)> = None;
     for candidate in candidates {

@@ -375,9 +375,9 @@ impl<'t> Builder<'t> {
     fn head(&mut self, group: Group, of: &str) -> Head {
         let mut head = Head { binders: Vec::with_capacity(group.items.len()), filter: group.filter };
         for item in group.items {
-            let at = self.at(item.key);
+            let (at, binds) = (self.at(item.key), self.is_membership(item.key));
             let binder = self.binder(item);
-            if binder.names.is_empty() {
+            if binder.names.is_empty() && !binds {
                 let offer = match &self.exprs[binder.set].kind {
                     ExprKind::Name(set) => Some(format!("{} in {set}", index_for(set))),
                     _ => None,
@@ -565,6 +565,16 @@ impl<'t> Builder<'t> {
     /// `method(options)`.
     pub fn method(&mut self, name: Ident, options: Option<Vec<Pair>>, at: Place) -> MethodCall {
         let options = self.named(options.unwrap_or_default());
+        for option in &options {
+            if let ExprKind::Binary { op: BinOp::Eq, op_at, left, .. } = self.exprs[option.value].kind
+                && option.name.is_none()
+                && self.as_ident(left).is_some()
+            {
+                let (at, found) = (self.span(op_at), "==".to_owned());
+                let error = SyntaxError::CompareForAssign { at, word: "an option".into(), found };
+                self.fault(op_at, error, false);
+            }
+        }
         MethodCall { name, options, at: at.rel() }
     }
 

@@ -72,7 +72,7 @@ impl<'t> Reader<'t> {
             Kind::Comment => self.comment(start, end),
             Kind::Name => {
                 extend_name(lexer);
-                let kind = self.word(lexer.slice());
+                let kind = self.word(lexer.slice(), start);
                 self.push(kind, start, lexer.span().end);
             }
             Kind::Foreign => self.foreign(start, end),
@@ -108,10 +108,11 @@ impl<'t> Reader<'t> {
         self.out.comments.push(Comment { start: start as u32, end: end as u32, own_line: self.first });
     }
 
-    /// After a `.` any word is a field; elsewhere reserved words are reserved.
-    fn word(&self, word: &str) -> Kind {
+    /// Directly after a `.` any word is a field; elsewhere reserved words are reserved.
+    fn word(&self, word: &str, start: usize) -> Kind {
+        let field = |t: &Token| t.kind() == Kind::Dot && t.end() as usize == start;
         match Kind::reserved(word) {
-            Some(kind) if self.out.tokens.last().is_none_or(|t| t.kind() != Kind::Dot) => kind,
+            Some(kind) if !self.out.tokens.last().is_some_and(field) => kind,
             _ => Kind::Name,
         }
     }

@@ -190,7 +190,13 @@ impl<'t> Parser<'t> {
         }
         let mut rest = self.first_statement(tokens, faults, doc);
         while !rest.is_empty() {
-            rest = self.first_statement(&rest, Vec::new(), None);
+            let opens = rest[0].kind() == Kind::Subject && rest.get(1).is_some_and(|t| t.text(self.text) == "to");
+            rest = if opens {
+                self.open_section(Section::Written, &rest[..2], Vec::new());
+                rest.split_off(2)
+            } else {
+                self.first_statement(&rest, Vec::new(), None)
+            };
         }
     }
 
@@ -254,7 +260,9 @@ impl<'t> Parser<'t> {
             return self.lose(tokens);
         }
         if let Some(fault) = self.suspect(tokens, &made) {
-            faults.push(fault);
+            if faults.is_empty() {
+                faults.push(fault);
+            }
             self.report(faults);
             return self.lose(tokens);
         }

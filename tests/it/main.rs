@@ -11,3 +11,4 @@ mod programs;
 mod report;
 mod solvers;
 mod syntax;
+mod ui;

@@ -77,8 +77,8 @@ crate::error_codes! {
                 )),
 
         /// `param a == 3`: `==` where a name gets its value.
-        CompareForAssign "E0112" { at: Span, word: &'static str, found: String } =>
-            Message::error(format!("`{word}` gives a value with `=`, not with `{found}`"))
+        CompareForAssign "E0112" { at: Span, word: String, found: String } =>
+            Message::error(format!("{word} gives a value with `=`, not with `{found}`"))
                 .label(*at, "write `=`"),
 
         /// `minimize cost x + y`: no `:` after a name or a head.

@@ -40,14 +40,16 @@ pub(super) fn type_first(scene: &Scene<'_>) -> Option<Explained> {
 /// `var 0 <= x <= 1`.
 pub(super) fn name_first(scene: &Scene<'_>) -> Option<Explained> {
     let word = scene.first();
-    let declares = matches!(word, Kind::Var | Kind::Param | Kind::Let | Kind::Set | Kind::Hyper | Kind::Table | Kind::Fn);
+    let declares =
+        matches!(word, Kind::Var | Kind::Param | Kind::Let | Kind::Set | Kind::Hyper | Kind::Table | Kind::Fn);
     if scene.at != 1 || !declares || scene.found().is_none() {
         return None;
     }
     let at = scene.span(1);
     let bounded = |lo: Kind, hi: Kind| {
         let ends = scene.kind(2) == Some(lo) && scene.kind(3) == Some(Kind::Name) && scene.kind(4) == Some(hi);
-        (ends && scene.tokens.len() == 6).then(|| format!("var {} in [{}, {}]", scene.word(3), scene.word(1), scene.word(5)))
+        (ends && scene.tokens.len() == 6)
+            .then(|| format!("var {} in [{}, {}]", scene.word(3), scene.word(1), scene.word(5)))
     };
     let offer = (word == Kind::Var).then(|| bounded(Kind::LessEq, Kind::LessEq)).flatten();
     Some(Explained::new(at, SyntaxError::NameFirst { at, word: word.spelling(), offer }))
@@ -71,9 +73,8 @@ pub(super) fn head_form(scene: &Scene<'_>) -> Option<Explained> {
         return None;
     }
     let before = scene.at - 1;
-    let is_head = |at: usize| {
-        scene.kind(at) == Some(Kind::Name) && head_op(scene.word(at).trim_end_matches('_')).is_some()
-    };
+    let is_head =
+        |at: usize| scene.kind(at) == Some(Kind::Name) && head_op(scene.word(at).trim_end_matches('_')).is_some();
     if is_head(before) {
         return Some(bare_head(scene, before));
     }
@@ -113,8 +114,10 @@ fn head_before_body(scene: &Scene<'_>, owner: usize, head: &str, body: usize) ->
 /// Where the body of a head without parentheses ends: at a sum, a comparison or the end of the bracket.
 fn body_end(scene: &Scene<'_>, from: usize) -> usize {
     let ends = |k: Kind| {
-        matches!(k, Kind::LessEq | Kind::Less | Kind::GreaterEq | Kind::Greater | Kind::EqEq | Kind::Equals | Kind::Comma)
-            || matches!(k, Kind::Plus | Kind::Minus | Kind::RParen | Kind::RBracket | Kind::RBrace)
+        matches!(
+            k,
+            Kind::LessEq | Kind::Less | Kind::GreaterEq | Kind::Greater | Kind::EqEq | Kind::Equals | Kind::Comma
+        ) || matches!(k, Kind::Plus | Kind::Minus | Kind::RParen | Kind::RBracket | Kind::RBrace)
     };
     let mut depth = 0_usize;
     for (i, token) in scene.tokens.iter().enumerate().skip(from) {
@@ -199,7 +202,8 @@ pub(super) fn braces(scene: &Scene<'_>) -> Option<Explained> {
     let close = scene.closer_of(scene.at);
     let at = scene.span(scene.at);
     let named = scene.before() == Some(Kind::Name);
-    let offer = scene.quote(scene.at + 1, close).filter(|_| named).map(|i| format!("{}[{i}]", scene.word(scene.at - 1)));
+    let offer =
+        scene.quote(scene.at + 1, close).filter(|_| named).map(|i| format!("{}[{i}]", scene.word(scene.at - 1)));
     let error = SyntaxError::Braces { at, offer };
     let explained = Explained::new(at, error);
     if close >= scene.tokens.len() {

@@ -94,7 +94,7 @@ pub(super) fn definition(scene: &Scene<'_>) -> Option<Explained> {
         return None;
     }
     let found = scene.word(scene.at).to_owned();
-    let error = SyntaxError::CompareForAssign { at, word: word.spelling(), found };
+    let error = SyntaxError::CompareForAssign { at, word: format!("`{}`", word.spelling()), found };
     Some(Explained::new(at, error).mend(scene.at..scene.at + 1, scene.reread(scene.at, Kind::Equals), true))
 }
 
@@ -230,7 +230,7 @@ pub(super) fn missing_operand(scene: &Scene<'_>) -> Option<Explained> {
             let at = scene.span(b);
             (at, SyntaxError::MissingOperand { at, sign: sign(b), side: Side::After })
         }
-        (Some(b), Some(_)) if scene.kind(b) != Some(Kind::Comma) => {
+        (Some(b), Some(k)) if is_operator(scene.kind(b)?) || k.class() == Class::Closer => {
             let at = scene.span(scene.at);
             (at, SyntaxError::NothingBetween { at, left: sign(b), right: sign(scene.at) })
         }

@@ -122,13 +122,12 @@ pub(super) fn loop_word(scene: &Scene<'_>) -> Option<Explained> {
     let at = scene.span(scene.at);
     let end = scene.opener.map_or(scene.tokens.len(), |o| scene.closer_of(o));
     let begin = scene.opener.map_or(0, |o| o + 1);
-    let offer = scene.quote(scene.at + 1, end).zip(scene.quote(begin, scene.at)).and_then(|(head, body)| {
-        match scene.opener {
+    let offer =
+        scene.quote(scene.at + 1, end).zip(scene.quote(begin, scene.at)).and_then(|(head, body)| match scene.opener {
             Some(opener) if opener > 0 => Some(format!("write `{}({head}: {body})`", scene.word(opener - 1))),
             Some(_) => None,
             None => Some(format!("write `name[{head}]: {body}`")),
-        }
-    });
+        });
     let error = SyntaxError::ForLoop { at, word: scene.word(scene.at).into(), offer };
     Some(Explained::new(at, error).mend(scene.at..end, Vec::new(), false))
 }
