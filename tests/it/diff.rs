@@ -159,7 +159,7 @@ fn gradients_and_hessians_equal_differences() {
             );
             compared += 1;
             for i in 0..N_VARS {
-                let Some(g) = gradient[j] else { continue };
+                let Some(g) = gradient[j].filter(|g| !steep(&graph, *g, &x)) else { continue };
                 let Some(want) = slope(|h| value(&graph, g, &moved(h, i))) else { continue };
                 let entry = derivs.hess.iter().find(|(a, b, _)| {
                     let (a, b) = (var_of(derivs.inputs[*a as usize]), var_of(derivs.inputs[*b as usize]));
