@@ -5,7 +5,7 @@
 
 use crate::base::{Id, IdVec, Interval};
 use crate::func::{self, Curvature};
-use crate::ir::plan::{DefKind, PlanDomainId, Target};
+use crate::ir::plan::{DefKind, FamilyId, PlanDomainId, Target};
 use crate::ir::{ArrayId, BinderId, ConId, Model, Node, NodeId, ObjId, ParamId, Plan, ReduceOp, VarId};
 use crate::pass::traits::{Degree, Smooth, Traits, traits};
 use crate::problem;
@@ -64,7 +64,11 @@ impl Survey {
 
 /// Surveys a plan.
 pub fn survey(model: &Model, plan: &Plan, ranges: &dyn Ranges) -> Survey {
-    let mut surveyor = Surveyor { model, plan, ranges, arrays: BTreeMap::new() };
+    let mut families: BTreeMap<Target, Vec<FamilyId>> = BTreeMap::new();
+    for (id, family) in plan.families.enumerate() {
+        families.entry(family.target).or_default().push(id);
+    }
+    let mut surveyor = Surveyor { model, plan, ranges, families, arrays: BTreeMap::new() };
     for def in &plan.defs {
         let traits = surveyor.of_def(def.array, &def.kind);
         surveyor.arrays.insert(def.array, traits);
@@ -80,6 +84,7 @@ struct Surveyor<'a> {
     model: &'a Model,
     plan: &'a Plan,
     ranges: &'a dyn Ranges,
+    families: BTreeMap<Target, Vec<FamilyId>>,
     arrays: BTreeMap<ArrayId, Traits>,
 }
 
@@ -87,7 +92,8 @@ impl Surveyor<'_> {
     /// All families that add into a target, together; `None` when there are none with instances.
     fn of_target(&self, target: Target) -> Option<Traits> {
         let mut sum: Option<Traits> = None;
-        for family in self.plan.families.iter().filter(|f| f.target == target) {
+        for id in self.families.get(&target).map_or(&[][..], Vec::as_slice) {
+            let family = &self.plan.families[*id];
             let count = self.ranges.count(family.domain);
             if count == 0 {
                 continue;

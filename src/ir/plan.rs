@@ -29,7 +29,7 @@ pub struct PlanDomain {
 }
 
 /// Where a family's values go.
-#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
 pub enum Target {
     /// Added into an objective.
     Objective(ObjId),

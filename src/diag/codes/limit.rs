@@ -30,5 +30,10 @@ crate::error_codes! {
         /// `optc solve model.opt --tol -1`.
         BadArgument "E0902" { argument: String, reason: String, help: Option<String> } =>
             Message::error(format!("`{argument}` cannot be used: {reason}")).help_opt(help.clone()),
+
+        /// A matrix of derivatives, or the memory of a method, beyond the limit.
+        TooLarge "E0903" { what: String, reason: String } =>
+            Message::error(format!("{what} would be too large: {reason}"))
+                .help("use smaller sets, or a method that needs less memory such as `solve with lbfgs`"),
     }
 }

@@ -1,0 +1,420 @@
+//! From a checked model to a report: bind, compile, route, run, judge, read.
+
+use super::blame::{self, When};
+use super::judge::Judge;
+use super::report::{ProblemSummary, Report, Run};
+use super::results::{Answer, Results};
+use super::route::{Choice, route};
+use super::run;
+use super::session::{Checked, Prepared, Session};
+use super::survey::{Survey, survey};
+use super::watch::{Failure, Watched};
+use crate::base::{Name, Span};
+use crate::bind::{self, Instance};
+use crate::diag::Reports;
+use crate::diag::codes::class::ClassError;
+use crate::diag::codes::limit::LimitError;
+use crate::ir::Model;
+use crate::ir::model::Stage;
+use crate::kernel::{self, CompiledOracle, Mode};
+use crate::problem::verify::verify;
+use crate::problem::{
+    Candidate, Degree, MethodRow, Nlp, Oracle, Place, Point, ProblemFacts, Program, Recover, Refusal, SetupError, Shape,
+    Site, Status, TraceSink, Verdict, WarmStart,
+};
+use crate::syntax::ast::StmtKind;
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex};
+
+/// Who watches a run from outside.
+pub type Live = Option<Arc<Mutex<dyn TraceSink>>>;
+
+/// A model with its data: everything about it that can be known without solving.
+pub struct Bound {
+    /// The checked model, as written.
+    pub checked: Arc<Model>,
+    /// Plan and derivatives.
+    pub prepared: Prepared,
+    /// Addresses, bounds, rows.
+    pub instance: Arc<Instance>,
+    /// The compiled problem.
+    pub oracle: Arc<CompiledOracle>,
+    /// What is proved about each line.
+    pub survey: Survey,
+    /// The class as numbers.
+    pub facts: ProblemFacts,
+    docs: BTreeMap<Name, Name>,
+}
+
+/// A finished session: the report, and what to say about it beside.
+pub struct Solved {
+    /// The report.
+    pub report: Report,
+    /// Numerical blame and other remarks, to be drawn.
+    pub remarks: Reports,
+}
+
+impl Session {
+    /// Binds and compiles a checked model.
+    ///
+    /// # Errors
+    /// What is wrong with the data, or what would not fit.
+    pub fn bind(&mut self, checked: Checked) -> Result<Bound, Reports> {
+        let docs = docs(&checked);
+        let model = Arc::new(checked.model);
+        let prepared = self.prepare(Model::clone(&model));
+        let instance = self.timed("bind", |s| s.bind_plan(&prepared))?;
+        let instance = Arc::new(instance);
+        let oracle = self.timed("compile", |_| {
+            let program = Arc::new(kernel::compile(&prepared.model, &prepared.plan, &prepared.derivs));
+            CompiledOracle::new(program, Arc::clone(&instance), Mode::Auto)
+        });
+        let oracle = oracle.map_err(|error| {
+            Reports::from(LimitError::TooLarge { what: "a matrix of derivatives".into(), reason: error.to_string() })
+        })?;
+        let oracle = Arc::new(oracle);
+        let survey = survey(&prepared.model, &prepared.plan, &super::ranges::Bounds::new(&prepared, &instance));
+        let facts = facts(&survey, oracle.as_ref(), &instance.shape);
+        Ok(Bound { checked: model, prepared, instance, oracle, survey, facts, docs })
+    }
+
+    fn bind_plan(&mut self, prepared: &Prepared) -> Result<Instance, Reports> {
+        let leaves = prepared.derivs.leaves(&prepared.model.graph, &prepared.plan);
+        bind::bind(prepared, leaves, self)
+    }
+
+    /// Solves the model in file `path`.
+    ///
+    /// # Errors
+    /// Everything wrong with the model or its data; warnings come with the report.
+    pub fn solve(&mut self, path: &str, live: Live) -> Result<Solved, Reports> {
+        let checked = self.check(path);
+        self.solve_checked(path, checked, live)
+    }
+
+    /// Solves a checked model.
+    ///
+    /// # Errors
+    /// As [`Session::solve`].
+    pub fn solve_checked(&mut self, name: &str, checked: Checked, live: Live) -> Result<Solved, Reports> {
+        if checked.reports.has_errors() {
+            return Err(checked.reports);
+        }
+        let warnings = checked.reports.clone();
+        let bound = match self.bind(checked) {
+            Ok(bound) => bound,
+            Err(mut found) => {
+                let mut all = warnings;
+                all.extend(std::mem::take(&mut found));
+                return Err(all);
+            }
+        };
+        let mut solved = self.solve_bound(name, &bound, live)?;
+        let mut remarks = warnings;
+        remarks.extend(solved.remarks);
+        solved.remarks = remarks;
+        Ok(solved)
+    }
+
+    /// Runs what the model's `solve` lines ask for and reads the last answer.
+    ///
+    /// # Errors
+    /// When no method takes the problem, or a run could not begin.
+    pub fn solve_bound(&mut self, name: &str, bound: &Bound, live: Live) -> Result<Solved, Reports> {
+        refuse_what_is_not_built(bound)?;
+        let env: Arc<dyn crate::interp::Env + Send + Sync> = bound.instance.clone();
+        let judge = Judge::new(Arc::clone(&bound.checked), env, bound.instance.shape.clone());
+        let mut state = Runs { bound, judge: &judge, runs: Vec::new(), remarks: Reports::new(), last: None, live };
+        let asked = self.setup.method.clone();
+        let solves: &[crate::ir::model::Solve] = if asked.is_some() { &[] } else { &bound.checked.solves };
+        for solve in solves {
+            if solve.stages.is_empty() {
+                self.stage(&mut state, None, Some(solve.at))?;
+            }
+            for stage in &solve.stages {
+                self.stage(&mut state, Some(stage), Some(stage.at))?;
+            }
+        }
+        if solves.is_empty() {
+            self.stage(&mut state, None, None)?;
+        }
+        let Runs { runs, remarks, last, .. } = state;
+        let Some((candidate, verdict)) = last else { crate::bug!("at least one stage was run") };
+        let report = self.timed("report", |s| s.read(name, bound, &judge, runs, &candidate, &verdict));
+        let report = Report { timings: self.timings.clone(), ..report };
+        Ok(Solved { report, remarks })
+    }
+
+    fn stage(&mut self, state: &mut Runs<'_>, stage: Option<&Stage>, at: Option<Span>) -> Result<(), Reports> {
+        let bound = state.bound;
+        let asked = match (&self.setup.method, stage) {
+            (Some(name), _) => Some(known_method(name)?),
+            (None, Some(stage)) => Some(stage.method.as_ref()),
+            (None, None) => None,
+        };
+        let choice = route(&bound.facts, asked).map_err(|(row, refusal)| refused(bound, row, refusal, at))?;
+        let options = run::options(choice.row, stage, &self.setup)?;
+        let watched = Arc::new(Watched::new(bound.oracle.clone()));
+        let facts = ProblemFacts { n_vars: watched.shape().n_vars, n_cons: watched.shape().n_cons, ..bound.facts.clone() };
+        let program = Program::Nlp(Nlp { oracle: watched.clone(), facts });
+        let warm = state.last.as_ref().map(|(candidate, _)| self.warm(bound, candidate));
+        let live = state.live.clone();
+        let ran = self.timed("solve", |s| run::run(&choice, program, options, &s.setup, warm, live));
+        let mut ran = ran.map_err(|error| setup_failed(bound, &choice, error, at))?;
+        ran.candidate = recovered(bound, ran.candidate);
+        let verdict = self.timed("verify", |_| verify(state.judge, &bound.facts, &ran.candidate));
+        let candidate = ran.candidate.clone();
+        let objective = bound.instance.shape.senses.first().map_or(f64::NAN, |s| s.flip(candidate.objective));
+        let name = |site: Site| bound.site_name(site);
+        let mut described = run::describe(&choice, ran, &verdict, objective, &name);
+        state.remark(&candidate, &verdict, watched.last(), &mut described);
+        state.runs.push(described);
+        state.last = Some((candidate, verdict));
+        Ok(())
+    }
+
+    /// Where a stage begins: where the last one ended. Slots of lifted arrays begin at their values.
+    fn warm(&self, bound: &Bound, candidate: &Candidate) -> WarmStart {
+        let full = bound.oracle.shape().n_vars;
+        if full != candidate.x.len() {
+            return WarmStart { x: bound.oracle.lift_point(&candidate.x), ..WarmStart::default() };
+        }
+        WarmStart {
+            x: candidate.x.clone(),
+            y: candidate.y.clone(),
+            z_lower: candidate.z_lower.clone(),
+            z_upper: candidate.z_upper.clone(),
+        }
+    }
+
+    fn read(
+        &self,
+        name: &str,
+        bound: &Bound,
+        judge: &Judge,
+        runs: Vec<Run>,
+        candidate: &Candidate,
+        verdict: &Verdict,
+    ) -> Report {
+        let shape = &bound.instance.shape;
+        let mut rows = vec![f64::NAN; shape.n_cons];
+        let mut ws = judge.workspace();
+        ws.set_point(&candidate.x);
+        // A row without a value stays "not a number" in the report.
+        let _ = judge.constraints(&mut ws, &mut rows);
+        let (y, z_lower, z_upper) = match verdict.y.is_empty() && verdict.z_lower.is_empty() {
+            true => (&candidate.y, &candidate.z_lower, &candidate.z_upper),
+            false => (&verdict.y, &verdict.z_lower, &verdict.z_upper),
+        };
+        let answer = Answer { x: &candidate.x, y, z_lower, z_upper, rows: &rows };
+        let results = Results::new(&bound.checked, bound.instance.as_ref(), shape, answer);
+        Report {
+            model: name.to_string(),
+            problem: ProblemSummary {
+                class: bound.facts.class_name().to_string(),
+                words: words(&bound.facts),
+                facts: bound.facts.clone(),
+            },
+            runs,
+            objectives: results.objectives(),
+            variables: results.variables(&bound.docs),
+            constraints: results.constraints(&self.sources, &bound.docs),
+            shown: results.shown(),
+            expectations: results.expectations(&self.sources),
+            timings: Vec::new(),
+        }
+    }
+}
+
+/// Runs so far.
+struct Runs<'a> {
+    bound: &'a Bound,
+    judge: &'a Judge,
+    runs: Vec<Run>,
+    remarks: Reports,
+    last: Option<(Candidate, Verdict)>,
+    live: Live,
+}
+
+impl Runs<'_> {
+    /// Blame when a run ended badly, a note when it met points without values and got past them.
+    fn remark(&mut self, candidate: &Candidate, verdict: &Verdict, failure: Option<Failure>, run: &mut Run) {
+        let at_end = verdict.evidence.undefined.map(|place| Failure { x: candidate.x.clone(), place });
+        let bad = matches!(verdict.status, Status::NumericalFailure | Status::FeasibleNotCertified | Status::LimitReached);
+        if !bad && at_end.is_none() {
+            if candidate.counts.failures > 0 {
+                let times = candidate.counts.failures;
+                run.notes.push(format!("{times} trial points had no value and were stepped back from"));
+            }
+            return;
+        }
+        let Some(failure) = at_end.or_else(|| failure.map(|f| self.own_part(f))) else { return };
+        let when = if candidate.iterations == 0 { When::Start } else { When::Trial };
+        let env = self.bound.instance.as_ref();
+        if let Some(error) = blame::blame(&self.bound.checked, env, &failure, when) {
+            self.remarks.push(error);
+        }
+    }
+
+    /// A failure of the lifted problem in the problem's own variables and rows.
+    fn own_part(&self, mut failure: Failure) -> Failure {
+        let shape = &self.bound.instance.shape;
+        failure.x.truncate(shape.n_vars);
+        let own = match failure.place {
+            Place::Constraint(row) | Place::Jacobian { row, .. } => (row as usize) < shape.n_cons,
+            _ => true,
+        };
+        if !own {
+            failure.place = Place::Hessian { row: 0, col: 0 };
+        }
+        failure
+    }
+}
+
+impl Bound {
+    fn site_name(&self, site: Site) -> String {
+        match site {
+            Site::Row(row) => self.instance.row_name(row as usize),
+            Site::Var(var) => self.instance.var_name(var as usize),
+        }
+    }
+}
+
+fn docs(checked: &Checked) -> BTreeMap<Name, Name> {
+    let mut docs = BTreeMap::new();
+    for stmt in &checked.stmts {
+        let name = match &stmt.kind {
+            StmtKind::Var { name, .. } => Some(name),
+            StmtKind::Constraint { name, .. } => name.as_ref(),
+            _ => None,
+        };
+        if let (Some(name), Some(doc)) = (name, &stmt.doc) {
+            docs.insert(name.name.clone(), doc.clone());
+        }
+    }
+    docs
+}
+
+/// The class of a bound problem.
+fn facts(survey: &Survey, oracle: &dyn Oracle, shape: &Shape) -> ProblemFacts {
+    let of_oracle = ProblemFacts::of(oracle);
+    let is_binary = |j: usize| shape.integer[j] && shape.vars.lower[j] == 0.0 && shape.vars.upper[j] == 1.0;
+    ProblemFacts {
+        n_vars: shape.n_vars,
+        n_cons: shape.n_cons,
+        n_equalities: (0..shape.n_cons).filter(|i| shape.rows.is_fixed(*i)).count(),
+        n_bounded: (0..shape.n_vars)
+            .filter(|j| shape.vars.lower[*j].is_finite() || shape.vars.upper[*j].is_finite())
+            .count(),
+        n_fixed: (0..shape.n_vars).filter(|j| shape.vars.is_fixed(*j)).count(),
+        n_binary: (0..shape.n_vars).filter(|j| is_binary(*j)).count(),
+        objective: survey.objective_degree(),
+        rows: survey.row_degree(),
+        curvature: survey.curvature,
+        smoothness: survey.smoothness().0,
+        ..of_oracle
+    }
+}
+
+/// The class in one line of words.
+fn words(facts: &ProblemFacts) -> String {
+    let count = |n: usize, one: &str, many: &str| format!("{n} {}", if n == 1 { one } else { many });
+    let degree = match facts.objective.max(facts.rows) {
+        Degree::Constant => "constant",
+        Degree::Linear => "linear",
+        Degree::Quadratic => "quadratic",
+        Degree::Nonlinear => "nonlinear",
+    };
+    let mut parts = vec![degree.to_string()];
+    if facts.curvature == crate::problem::Curvature::Convex {
+        parts.push("convex".into());
+    }
+    parts.push(
+        match facts.smoothness {
+            crate::problem::Smoothness::Twice => "smooth",
+            crate::problem::Smoothness::Once => "once differentiable",
+            crate::problem::Smoothness::Continuous => "with kinks",
+            crate::problem::Smoothness::Discontinuous => "with jumps",
+        }
+        .into(),
+    );
+    parts.push(count(facts.n_vars, "variable", "variables"));
+    if facts.n_integer > 0 {
+        parts.push(format!("{} of them integer", facts.n_integer));
+    }
+    parts.push(count(facts.n_cons, "constraint row", "constraint rows"));
+    parts.join(", ")
+}
+
+fn known_method(name: &str) -> Result<&'static str, LimitError> {
+    let rows = crate::solve::methods();
+    if let Some(row) = crate::solve::find(name) {
+        return Ok(row.name);
+    }
+    let suggestion = crate::diag::closest(name, rows.iter().map(|r| r.name));
+    Err(LimitError::BadArgument {
+        argument: format!("--method {name}"),
+        reason: "there is no such method".into(),
+        help: Some(match suggestion {
+            Some(close) => format!("did you mean `{close}`? `optc methods` lists all"),
+            None => "`optc methods` lists all".to_string(),
+        }),
+    })
+}
+
+/// What the language knows and no method runs yet.
+fn refuse_what_is_not_built(bound: &Bound) -> Result<(), Reports> {
+    let model = &bound.checked;
+    let mut reports = Reports::new();
+    for tune in &model.tunes {
+        reports.push(ClassError::NotYetSolved {
+            at: tune.at,
+            what: "tuning".into(),
+            help: "make the hyper-parameter a `param` and solve for one value of it: `--set NAME=VALUE` changes it".into(),
+        });
+    }
+    for var in model.vars.iter().filter(|v| v.ty != crate::ir::model::VarType::Real) {
+        reports.push(ClassError::IntegerNotYet { at: var.at, name: var.name.clone() });
+    }
+    for constraint in model.constraints.iter().filter(|c| c.complements.is_some()) {
+        let name = constraint.name.clone().unwrap_or_else(|| "this".into());
+        reports.push(ClassError::ComplementarityNotYet { at: constraint.at, name });
+    }
+    if reports.is_empty() { Ok(()) } else { Err(reports) }
+}
+
+fn refused(bound: &Bound, row: &'static MethodRow, refusal: Refusal, at: Option<Span>) -> Reports {
+    let instead = route(&bound.facts, None).ok().map(|choice| Name::from(choice.row.name));
+    ClassError::MethodRefuses { at, method: row.name.into(), reason: refusal.to_string(), instead }.into()
+}
+
+fn setup_failed(bound: &Bound, choice: &Choice, error: SetupError, at: Option<Span>) -> Reports {
+    match error {
+        SetupError::Refused(refusal) => refused(bound, choice.row, refusal, at),
+        SetupError::Memory { .. } | SetupError::Size(_) => {
+            LimitError::TooLarge { what: format!("`{}`", choice.row.name), reason: error.to_string() }.into()
+        }
+        _ => ClassError::MethodRefuses {
+            at,
+            method: choice.row.name.into(),
+            reason: error.to_string(),
+            instead: None,
+        }
+        .into(),
+    }
+}
+
+/// An answer of the oracle's problem in the problem's own variables.
+fn recovered(bound: &Bound, mut candidate: Candidate) -> Candidate {
+    let Some(lift) = bound.oracle.recover() else { return candidate };
+    let point = lift.recover(Point {
+        x: std::mem::take(&mut candidate.x),
+        y: std::mem::take(&mut candidate.y),
+        z_lower: std::mem::take(&mut candidate.z_lower),
+        z_upper: std::mem::take(&mut candidate.z_upper),
+        primal_ray: None,
+        dual_ray: candidate.ray.take(),
+    });
+    Candidate { x: point.x, y: point.y, z_lower: point.z_lower, z_upper: point.z_upper, ray: point.dual_ray, ..candidate }
+}
+
