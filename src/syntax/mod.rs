@@ -8,11 +8,14 @@ pub mod ast;
 mod brackets;
 mod build;
 mod cut;
+pub mod dump;
 mod explain;
+mod format;
 mod grammar;
 mod lex;
 mod nesting;
 mod parse;
 mod token;
 
+pub use format::format;
 pub use parse::{Lost, Parsed, parse, parse_expr};

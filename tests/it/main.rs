@@ -3,6 +3,7 @@
 mod data;
 mod derivative_check;
 mod diff;
+mod fmt;
 mod interp;
 mod kkt;
 mod language;
