@@ -1,3 +1,15 @@
+# Everything that must hold before a change lands.
+check:
+    .ci/run
+
+# The tests whose names contain NAME.
+test NAME="":
+    cargo test --test it {{NAME}}
+
+# Rewrites the snapshots of messages; read the difference before you commit it.
+bless:
+    OPTC_BLESS=1 cargo test --test it ui
+
 # Solves a suite (`hs`, `opf`) and writes its table into docs/results.md.
 suite NAME:
     cargo build --release --bin optc

@@ -15,9 +15,11 @@ pub struct Deps {
 impl Deps {
     /// For all nodes of a model; linear in their number.
     pub fn new(model: &Model) -> Self {
+        // Maps are looked up by key only, so their order cannot leak.
         let mut make = Make { lists: vec![Vec::new()], ids: HashMap::new(), unions: HashMap::new() };
         make.ids.insert(Vec::new(), 0);
         let mut of: Vec<u32> = Vec::with_capacity(model.graph.len());
+        // Looked up by key only; order never leaks.
         let mut domains: HashMap<DomainId, Vec<BinderId>> = HashMap::new();
         for at in 0..model.graph.len() {
             let node = model.graph.node(NodeId::new(at));

@@ -64,6 +64,7 @@ pub enum Axis {
 /// Names of a file, each kept once.
 #[derive(Debug, Default)]
 pub struct Names {
+    // Only tested for membership.
     seen: HashSet<Name>,
 }
 

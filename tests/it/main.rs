@@ -13,3 +13,4 @@ mod report;
 mod solvers;
 mod syntax;
 mod ui;
+mod tidy;
