@@ -4,12 +4,13 @@ use super::blame::{self, When};
 use super::judge::Judge;
 use super::report::{ProblemSummary, Report, Run};
 use super::results::{Answer, Results};
+use super::ranges::Hulls;
 use super::route::{Choice, route};
 use super::run;
 use super::session::{Checked, Prepared, Session};
 use super::survey::{Survey, survey};
 use super::watch::{Failure, Watched};
-use crate::base::{Name, Span};
+use crate::base::{Name, Span, limits};
 use crate::bind::{self, Instance};
 use crate::diag::Reports;
 use crate::diag::codes::class::ClassError;
@@ -22,7 +23,7 @@ use crate::problem::{
     Candidate, Degree, MethodRow, Nlp, Oracle, Place, Point, ProblemFacts, Program, Recover, Refusal, SetupError, Shape,
     Site, Status, TraceSink, Verdict, WarmStart,
 };
-use crate::syntax::ast::StmtKind;
+use crate::syntax::ast::{Stmt, StmtKind};
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};
 
@@ -43,6 +44,8 @@ pub struct Bound {
     pub survey: Survey,
     /// The class as numbers.
     pub facts: ProblemFacts,
+    /// Warnings of the model and its data.
+    pub reports: Reports,
     docs: BTreeMap<Name, Name>,
 }
 
@@ -60,11 +63,12 @@ impl Session {
     /// # Errors
     /// What is wrong with the data, or what would not fit.
     pub fn bind(&mut self, checked: Checked) -> Result<Bound, Reports> {
-        let docs = docs(&checked);
+        let docs = docs(&checked.stmts);
         let model = Arc::new(checked.model);
         let prepared = self.prepare(Model::clone(&model));
-        let instance = self.timed("bind", |s| s.bind_plan(&prepared))?;
-        let instance = Arc::new(instance);
+        let mut reports = checked.reports;
+        let instance = self.timed("bind", |s| s.bind_plan(&prepared, &mut reports));
+        let Some(instance) = instance.map(Arc::new) else { return Err(reports) };
         let oracle = self.timed("compile", |_| {
             let program = Arc::new(kernel::compile(&prepared.model, &prepared.plan, &prepared.derivs));
             CompiledOracle::new(program, Arc::clone(&instance), Mode::Auto)
@@ -73,14 +77,21 @@ impl Session {
             Reports::from(LimitError::TooLarge { what: "a matrix of derivatives".into(), reason: error.to_string() })
         })?;
         let oracle = Arc::new(oracle);
-        let survey = survey(&prepared.model, &prepared.plan, &super::ranges::Bounds::new(&prepared, &instance));
+        let survey = survey(&prepared.model, &prepared.plan, &Hulls::new(&prepared, &instance));
         let facts = facts(&survey, oracle.as_ref(), &instance.shape);
-        Ok(Bound { checked: model, prepared, instance, oracle, survey, facts, docs })
+        Ok(Bound { checked: model, prepared, instance, oracle, survey, facts, reports, docs })
     }
 
-    fn bind_plan(&mut self, prepared: &Prepared) -> Result<Instance, Reports> {
+    fn bind_plan(&mut self, prepared: &Prepared, reports: &mut Reports) -> Option<Instance> {
         let leaves = prepared.derivs.leaves(&prepared.model.graph, &prepared.plan);
-        bind::bind(prepared, leaves, self)
+        let inputs = bind::Inputs {
+            store: &mut self.store,
+            sources: &mut self.sources,
+            set: &self.setup.set,
+            seed: self.setup.seed,
+            max_bytes: self.setup.limits.bytes.unwrap_or(limits::MAX_BIND_BYTES),
+        };
+        bind::bind(&prepared.model, &prepared.plan, &leaves, inputs, reports)
     }
 
     /// Solves the model in file `path`.
@@ -100,20 +111,8 @@ impl Session {
         if checked.reports.has_errors() {
             return Err(checked.reports);
         }
-        let warnings = checked.reports.clone();
-        let bound = match self.bind(checked) {
-            Ok(bound) => bound,
-            Err(mut found) => {
-                let mut all = warnings;
-                all.extend(std::mem::take(&mut found));
-                return Err(all);
-            }
-        };
-        let mut solved = self.solve_bound(name, &bound, live)?;
-        let mut remarks = warnings;
-        remarks.extend(solved.remarks);
-        solved.remarks = remarks;
-        Ok(solved)
+        let bound = self.bind(checked)?;
+        self.solve_bound(name, &bound, live)
     }
 
     /// Runs what the model's `solve` lines ask for and reads the last answer.
@@ -122,9 +121,9 @@ impl Session {
     /// When no method takes the problem, or a run could not begin.
     pub fn solve_bound(&mut self, name: &str, bound: &Bound, live: Live) -> Result<Solved, Reports> {
         refuse_what_is_not_built(bound)?;
-        let env: Arc<dyn crate::interp::Env + Send + Sync> = bound.instance.clone();
+        let env: Arc<dyn crate::interp::Env + Send + Sync> = bound.instance.world.clone();
         let judge = Judge::new(Arc::clone(&bound.checked), env, bound.instance.shape.clone());
-        let mut state = Runs { bound, judge: &judge, runs: Vec::new(), remarks: Reports::new(), last: None, live };
+        let mut state = Runs { bound, judge: &judge, runs: Vec::new(), remarks: bound.reports.clone(), last: None, live };
         let asked = self.setup.method.clone();
         let solves: &[crate::ir::model::Solve] = if asked.is_some() { &[] } else { &bound.checked.solves };
         for solve in solves {
@@ -207,7 +206,7 @@ impl Session {
             false => (&verdict.y, &verdict.z_lower, &verdict.z_upper),
         };
         let answer = Answer { x: &candidate.x, y, z_lower, z_upper, rows: &rows };
-        let results = Results::new(&bound.checked, bound.instance.as_ref(), shape, answer);
+        let results = Results::new(&bound.checked, &bound.instance, answer);
         Report {
             model: name.to_string(),
             problem: ProblemSummary {
@@ -250,7 +249,7 @@ impl Runs<'_> {
         }
         let Some(failure) = at_end.or_else(|| failure.map(|f| self.own_part(f))) else { return };
         let when = if candidate.iterations == 0 { When::Start } else { When::Trial };
-        let env = self.bound.instance.as_ref();
+        let env = self.bound.instance.world.as_ref();
         if let Some(error) = blame::blame(&self.bound.checked, env, &failure, when) {
             self.remarks.push(error);
         }
@@ -274,15 +273,15 @@ impl Runs<'_> {
 impl Bound {
     fn site_name(&self, site: Site) -> String {
         match site {
-            Site::Row(row) => self.instance.row_name(row as usize),
-            Site::Var(var) => self.instance.var_name(var as usize),
+            Site::Row(row) => self.instance.row_name(&self.checked, row as usize).unwrap_or_default(),
+            Site::Var(var) => self.instance.var_name(&self.checked, var as usize).unwrap_or_default(),
         }
     }
 }
 
-fn docs(checked: &Checked) -> BTreeMap<Name, Name> {
+fn docs(stmts: &[Stmt]) -> BTreeMap<Name, Name> {
     let mut docs = BTreeMap::new();
-    for stmt in &checked.stmts {
+    for stmt in stmts {
         let name = match &stmt.kind {
             StmtKind::Var { name, .. } => Some(name),
             StmtKind::Constraint { name, .. } => name.as_ref(),
