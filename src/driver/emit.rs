@@ -69,7 +69,7 @@ fn hessian(session: &mut Session, path: &str) -> Result<String, Reports> {
 fn kernel_text(session: &mut Session, path: &str) -> Result<String, Reports> {
     let prepared = prepared(session, path)?;
     let program = kernel::compile(&prepared.model, &prepared.plan, &prepared.derivs);
-    Ok(kernel::text::program(&prepared.model, &program))
+    Ok(kernel::text::program(&prepared.model, &prepared.plan, &program))
 }
 
 fn checked(session: &mut Session, path: &str) -> Result<super::session::Checked, Reports> {

@@ -12,6 +12,9 @@ pub mod load;
 pub mod report;
 pub mod results;
 pub mod route;
-//pub mod run;
+pub mod run;
+pub mod session;
 pub mod survey;
 pub mod watch;
+
+pub use session::{Checked, Prepared, Session, Setup};

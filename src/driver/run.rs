@@ -8,7 +8,7 @@ use crate::diag::codes::limit::LimitError;
 use crate::ir::model::{OptionValue as Written, Stage};
 use crate::problem::{
     Candidate, Control, CurvatureEvidence, Evidence, MethodRow, OptionSet, Program, Request, Schedule, ScheduleShape,
-    Site, Solver, TraceRow, TraceSink, Verdict, WarmStart,
+    Site, TraceRow, TraceSink, Verdict, WarmStart,
 };
 use crate::solve::options::{Given, OptionProblem, wants};
 use crate::solve::parse_options;

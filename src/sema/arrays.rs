@@ -378,7 +378,8 @@ impl Sema<'_> {
             return *one;
         }
         let middle = nodes.len() / 2;
-        let (low, high) = (self.halve(place, &nodes[..middle], first), self.halve(place, &nodes[middle..], first + middle));
+        let (low, high) =
+            (self.halve(place, &nodes[..middle], first), self.halve(place, &nodes[middle..], first + middle));
         let graph = &mut self.model.graph;
         let bound = graph.number((first + middle) as f64);
         let is_low = graph.call("lt", &[place, bound]);

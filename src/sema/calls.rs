@@ -80,7 +80,8 @@ impl Sema<'_> {
         }
         let texts: Vec<String> = args.iter().map(|a| self.text_of(a.value)).collect();
         let is_array = matches!(value, Value::Array(_));
-        let help = is_array.then(|| format!("subscripts stand in square brackets: `{}[{}]`", name.name, texts.join(", ")));
+        let help =
+            is_array.then(|| format!("subscripts stand in square brackets: `{}[{}]`", name.name, texts.join(", ")));
         let found = self.describe(value);
         self.error(KindError::NotAFunction { at, name: name.name.clone(), found, declared_at, help })
     }
@@ -93,7 +94,14 @@ impl Sema<'_> {
     }
 
     /// A name that is a function of arrays and perhaps a builtin too: `max(v)`, `max(a, b)`.
-    fn call_either(&mut self, id: Option<FuncId>, row: &array_fns::ArrayFn, args: &[Arg], name: &Ident, at: Span) -> Value {
+    fn call_either(
+        &mut self,
+        id: Option<FuncId>,
+        row: &array_fns::ArrayFn,
+        args: &[Arg],
+        name: &Ident,
+        at: Span,
+    ) -> Value {
         let is_array_call = args.len() == row.params.len() && args.iter().all(|a| a.name.is_none());
         if let Some(id) = id
             && !is_array_call
@@ -120,8 +128,7 @@ impl Sema<'_> {
         if matches!(row.arity, Arity::AtLeast(_)) {
             return self.open_args(row, args, at);
         }
-        let params: Vec<(Name, bool)> =
-            row.params.iter().map(|p| (Name::from(p.name), p.default.is_some())).collect();
+        let params: Vec<(Name, bool)> = row.params.iter().map(|p| (Name::from(p.name), p.default.is_some())).collect();
         let placed = self.place_args(&params, args, &|| row.signature(), name, None)?;
         let mut operands = Vec::with_capacity(params.len());
         let mut is_complete = true;
@@ -258,7 +265,12 @@ impl Sema<'_> {
         };
         let of_at = stmt.expr_span(of);
         let ExprKind::Name(con_name) = &stmt.exprs[of].kind else {
-            return self.error(NameError::NotAConstraint { at: of_at, function: name.name.clone(), found: None, suggestion: None });
+            return self.error(NameError::NotAConstraint {
+                at: of_at,
+                function: name.name.clone(),
+                found: None,
+                suggestion: None,
+            });
         };
         let con = match self.names.get(con_name).map(|decl| (decl.entity, decl.kind)) {
             Some((Entity::Con(con), _)) => con,

@@ -55,7 +55,8 @@ impl Sema<'_> {
     /// The sum of nodes, some of them subtracted.
     pub(super) fn signed_sum(&mut self, terms: &[(bool, NodeId)]) -> NodeId {
         let graph = &mut self.model.graph;
-        let terms: Vec<NodeId> = terms.iter().map(|(minus, node)| if *minus { graph.neg(*node) } else { *node }).collect();
+        let terms: Vec<NodeId> =
+            terms.iter().map(|(minus, node)| if *minus { graph.neg(*node) } else { *node }).collect();
         graph.add(&terms)
     }
 

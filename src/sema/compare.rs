@@ -86,9 +86,8 @@ impl Sema<'_> {
     /// A bare name that nothing in scope has.
     fn free_name(&self, id: ExprId) -> Option<Name> {
         let ExprKind::Name(name) = &self.stmt.exprs[id].kind else { return None };
-        let is_known = self.locals.get(name).is_some()
-            || self.names.get(name).is_some()
-            || super::names::constant(name).is_some();
+        let is_known =
+            self.locals.get(name).is_some() || self.names.get(name).is_some() || super::names::constant(name).is_some();
         (!is_known).then(|| name.clone())
     }
 
@@ -98,7 +97,8 @@ impl Sema<'_> {
         match other {
             Value::Elem(elem) if elem.ty == ElemType::Label => {
                 let set = elem.set;
-                let expected = set.map(|axis| super::subscripts::Expected { axis, ty: ElemType::Label, set: Some(axis) });
+                let expected =
+                    set.map(|axis| super::subscripts::Expected { axis, ty: ElemType::Label, set: Some(axis) });
                 match (self.element(id, expected), expected) {
                     (Some(parts), _) if parts.len() == 1 => parts[0].value(),
                     _ => Value::Error,

@@ -72,7 +72,12 @@ impl Sema<'_> {
     }
 
     /// Arrays on the sides give one row per element: their axes join the domain.
-    fn spread(&mut self, domain: DomainId, first: &Row, second: Option<&Row>) -> Option<(Vec<RowNodes>, Vec<BinderId>)> {
+    fn spread(
+        &mut self,
+        domain: DomainId,
+        first: &Row,
+        second: Option<&Row>,
+    ) -> Option<(Vec<RowNodes>, Vec<BinderId>)> {
         let rows: Vec<&Row> = std::iter::once(first).chain(second).collect();
         let operands: Vec<Operand> =
             rows.iter().flat_map(|row| [Some(row.body), row.lower, row.upper]).flatten().collect();
@@ -129,7 +134,10 @@ impl Sema<'_> {
             ExprKind::Binary { op: BinOp::And, .. } => Some("write one constraint for each condition".to_owned()),
             ExprKind::Reduce { op: HeadOp::All, body, head, .. } => {
                 let head = self.text_at(self.head_span(head));
-                Some(format!("a constraint holds for all elements of its head: `name[{head}]: {}`", self.text_of(*body)))
+                Some(format!(
+                    "a constraint holds for all elements of its head: `name[{head}]: {}`",
+                    self.text_of(*body)
+                ))
             }
             ExprKind::Binary { op: BinOp::Or, .. } | ExprKind::Unary { .. } => None,
             _ => Some(format!("compare it: `{} == 0`", self.text_at(at))),

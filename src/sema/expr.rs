@@ -127,7 +127,13 @@ impl Sema<'_> {
             Entity::Objective(node) if self.after_solve => Value::Num(node),
             Entity::Objective(_) | Entity::Con(_) => {
                 let what = kind.words();
-                self.error(KindError::GoalAsValue { at, name: name.clone(), what, declared_at, is_objective: kind == DeclKind::Objective })
+                self.error(KindError::GoalAsValue {
+                    at,
+                    name: name.clone(),
+                    what,
+                    declared_at,
+                    is_objective: kind == DeclKind::Objective,
+                })
             }
         }
     }
@@ -270,7 +276,9 @@ impl Sema<'_> {
         let help = match &value {
             Value::Bool(node) => return Some(*node),
             Value::Error => return None,
-            Value::Array(arr) if self.arrs[*arr].is_bool => Some(format!("for all of them write `all({})`", self.text_at(at))),
+            Value::Array(arr) if self.arrs[*arr].is_bool => {
+                Some(format!("for all of them write `all({})`", self.text_at(at)))
+            }
             Value::Num(_) => Some(format!("compare it: `{} != 0`", self.text_at(at))),
             _ => None,
         };

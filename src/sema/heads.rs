@@ -200,11 +200,7 @@ impl Sema<'_> {
         let open = self.open_head(head);
         let wants_condition = matches!(op, HeadOp::All | HeadOp::Any | HeadOp::Count);
         let value = self.expr(body);
-        let node = if wants_condition {
-            self.condition_of(value, body)
-        } else {
-            self.body_of(value, op, body)
-        };
+        let node = if wants_condition { self.condition_of(value, body) } else { self.body_of(value, op, body) };
         let broken = open.broken;
         let head_at = self.head_span(head);
         let domain = self.close_head(open, head_at);

@@ -142,7 +142,9 @@ impl<'a> Uses<'a, '_> {
                 self.next(args.iter().map(|a| Task::Expr(a.value)));
             }
             ExprKind::Index { of, subs } => {
-                self.next(std::iter::once(*of).chain(subs.iter().copied()).map(Task::Expr).collect::<Vec<_>>().into_iter());
+                self.next(
+                    std::iter::once(*of).chain(subs.iter().copied()).map(Task::Expr).collect::<Vec<_>>().into_iter(),
+                );
             }
             ExprKind::Map(entries) => self.next(entries.iter().map(|(_, value)| Task::Expr(*value))),
             ExprKind::Comprehension { head } => self.scoped(head, None),

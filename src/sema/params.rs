@@ -145,7 +145,8 @@ impl Sema<'_> {
         for &(key, value) in entries {
             let key_at = self.stmt.expr_span(key);
             let node = self.data(value, "a param");
-            let Some(parts) = self.literal_element(key).filter(|parts| self.key_fits(parts, axes, &elem, key_at)) else {
+            let Some(parts) = self.literal_element(key).filter(|parts| self.key_fits(parts, axes, &elem, key_at))
+            else {
                 is_complete = false;
                 continue;
             };
@@ -240,8 +241,7 @@ impl Sema<'_> {
         }
         if self.is_free_of_variables(body) {
             let source = ParamSource::Computed { domain, body };
-            let param =
-                Param { name: name.name.clone(), at, axes: sets, labels: false, role: Role::Numeric, source };
+            let param = Param { name: name.name.clone(), at, axes: sets, labels: false, role: Role::Numeric, source };
             let id = self.model.params.push(param);
             return self.becomes(Entity::Param(id));
         }
@@ -269,9 +269,10 @@ impl Sema<'_> {
             }
         }
         let is_whole = subs.len() == wanted.len()
-            && subs.iter().zip(wanted).all(|(sub, (binder, part))| {
-                *self.model.graph.node(*sub) == Node::Index { binder, part }
-            });
+            && subs
+                .iter()
+                .zip(wanted)
+                .all(|(sub, (binder, part))| *self.model.graph.node(*sub) == Node::Index { binder, part });
         (is_whole && self.model.arrays[*array].name.is_none()).then_some(*array)
     }
 
@@ -284,7 +285,10 @@ impl Sema<'_> {
         log: bool,
     ) {
         let at = self.stmt.span(name.at);
-        let ends = (self.data(range.0, "the range of a hyper-parameter"), self.data(range.1, "the range of a hyper-parameter"));
+        let ends = (
+            self.data(range.0, "the range of a hyper-parameter"),
+            self.data(range.1, "the range of a hyper-parameter"),
+        );
         let (Some(lo), Some(hi)) = ends else { return };
         let range_at = self.stmt.expr_span(range.0).to(self.stmt.expr_span(range.1));
         if let (Some(from), Some(to)) = (self.model.graph.as_num(lo), self.model.graph.as_num(hi))

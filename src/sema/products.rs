@@ -57,7 +57,14 @@ impl Sema<'_> {
         }
     }
 
-    fn multiply(&mut self, mut product: Product, op: BinOp, operand: Operand, part: ExprId, at: Span) -> Option<Product> {
+    fn multiply(
+        &mut self,
+        mut product: Product,
+        op: BinOp,
+        operand: Operand,
+        part: ExprId,
+        at: Span,
+    ) -> Option<Product> {
         let part_at = self.stmt.expr_span(part);
         match (op, operand) {
             (BinOp::Mul | BinOp::ElemMul, Operand::Scalar(_)) => product.push(operand),

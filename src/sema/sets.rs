@@ -162,10 +162,8 @@ impl Sema<'_> {
         }
         if let (Some(from), Some(to)) = (self.model.graph.as_num(lo), self.model.graph.as_num(hi)) {
             if from.fract() != 0.0 || to.fract() != 0.0 {
-                self.reports.push(crate::diag::codes::kind::KindError::NotAnInteger {
-                    at,
-                    what: "each end of a range".into(),
-                });
+                self.reports
+                    .push(crate::diag::codes::kind::KindError::NotAnInteger { at, what: "each end of a range".into() });
                 return SetSource::Error;
             }
             if from > to + 1.0 {

@@ -68,7 +68,11 @@ impl Sema<'_> {
         Some(Stage { method: name.clone(), at: self.stmt.span(call.at), options: options? })
     }
 
-    fn planned_options(&mut self, call: &MethodCall, planned: &'static Planned) -> Option<Vec<(Name, Span, OptionValue)>> {
+    fn planned_options(
+        &mut self,
+        call: &MethodCall,
+        planned: &'static Planned,
+    ) -> Option<Vec<(Name, Span, OptionValue)>> {
         self.options(call, |sema, ident, value| {
             if !planned.options.contains(&&*ident.name) {
                 sema.unknown_option(planned.name, ident, planned.options.iter().copied());
@@ -249,9 +253,7 @@ impl Sema<'_> {
 fn fits(option: &OptionRow, value: &OptionValue) -> bool {
     match (option.kind, value) {
         (OptionKind::Real { lo, hi }, OptionValue::Number(v)) => lo <= *v && *v <= hi,
-        (OptionKind::Int { lo, hi }, OptionValue::Number(v)) => {
-            v.fract() == 0.0 && lo as f64 <= *v && *v <= hi as f64
-        }
+        (OptionKind::Int { lo, hi }, OptionValue::Number(v)) => v.fract() == 0.0 && lo as f64 <= *v && *v <= hi as f64,
         (OptionKind::Bool, OptionValue::Word(word)) => matches!(&**word, "true" | "false"),
         (OptionKind::Choice(words), OptionValue::Word(word)) => words.contains(&&**word),
         (OptionKind::Schedule, OptionValue::Number(v)) => *v > 0.0,
@@ -279,7 +281,11 @@ fn range_words(what: &str, lo: f64, hi: f64) -> String {
     let (has_lo, has_hi) = (lo.is_finite() && lo > f64::MIN, hi.is_finite() && hi < f64::MAX);
     match (has_lo, has_hi) {
         (true, _) if lo > 0.0 && lo < 1e-300 => {
-            if has_hi { format!("{what} above 0, at most {hi}") } else { format!("{what} above 0") }
+            if has_hi {
+                format!("{what} above 0, at most {hi}")
+            } else {
+                format!("{what} above 0")
+            }
         }
         (true, true) => format!("{what} from {lo} to {hi}"),
         (true, false) => format!("{what} from {lo} up"),

@@ -211,9 +211,8 @@ impl Sema<'_> {
     fn subscript_name(&mut self, name: &Name, expected: Option<Expected>, at: Span) -> Value {
         let written = expected.and_then(|e| Some((e, e.set?))).filter(|(e, _)| e.ty == ElemType::Label);
         let label = self.model.graph.label(name);
-        let is_label = written.is_some_and(|(_, set)| {
-            self.literal_labels(set).is_some_and(|(_, labels)| labels.contains(&label))
-        });
+        let is_label =
+            written.is_some_and(|(_, set)| self.literal_labels(set).is_some_and(|(_, labels)| labels.contains(&label)));
         let declared = self.locals.get(name).map(|local| local.at).or_else(|| {
             let decl = self.names.get(name)?;
             let is_index = matches!(decl.entity, Entity::Param(_) | Entity::Array(_) | Entity::Error);
@@ -374,10 +373,8 @@ impl Sema<'_> {
         let (name, declared_at) = (self.model.tables[table].name.clone(), self.model.tables[table].at);
         match self.subscripts(&[set], subs, &name, declared_at) {
             Some(nodes) => {
-                let is_row = matches!(
-                    self.index_set(nodes[0]).map(|s| self.model.sets[s].elem[0]),
-                    Some(ElemType::Row(_))
-                );
+                let is_row =
+                    matches!(self.index_set(nodes[0]).map(|s| self.model.sets[s].elem[0]), Some(ElemType::Row(_)));
                 let _ = at;
                 let elem = Elem::new(nodes[0], ElemType::Row(table), Some(set));
                 Value::Elem(Elem { by_key: !is_row, ..elem })

@@ -30,8 +30,13 @@ impl Sema<'_> {
             self.unread_tables.insert(id);
         }
         let elem = vec![ElemType::Row(id)];
-        let rows =
-            self.model.sets.push(Set { name: Some(name.name.clone()), at, elem, parent: None, kind: SetKind::Rows(id) });
+        let rows = self.model.sets.push(Set {
+            name: Some(name.name.clone()),
+            at,
+            elem,
+            parent: None,
+            kind: SetKind::Rows(id),
+        });
         self.model.tables.push(Table {
             name: name.name.clone(),
             at,
@@ -112,7 +117,8 @@ impl Sema<'_> {
         };
         let shares: Vec<Option<f64>> = parts.iter().map(|(_, share)| self.literal_number(*share, "a share")).collect();
         let seed = seed.map_or(Some(0), |seed| self.literal_seed(seed));
-        let (Some(rows), Some(shares), Some(seed)) = (rows, shares.into_iter().collect::<Option<Vec<_>>>(), seed) else {
+        let (Some(rows), Some(shares), Some(seed)) = (rows, shares.into_iter().collect::<Option<Vec<_>>>(), seed)
+        else {
             return;
         };
         let total: f64 = shares.iter().sum();

@@ -3,6 +3,7 @@
 mod data;
 mod derivative_check;
 mod diff;
+mod families;
 mod fmt;
 mod interp;
 mod kkt;
@@ -13,5 +14,5 @@ mod report;
 mod sema;
 mod solvers;
 mod syntax;
-mod ui;
 mod tidy;
+mod ui;
