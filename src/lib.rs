@@ -13,3 +13,5 @@ pub mod pass;
 pub mod problem;
 pub mod solve;
 pub mod syntax;
+pub mod bind;
+pub mod kernel;

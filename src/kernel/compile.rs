@@ -28,9 +28,22 @@ pub fn compile(model: &Model, plan: &Plan, derivs: &Derivs) -> Program {
     compiler.program.targets = plan.families.iter().map(|f| f.target).collect();
     compiler.program.degrees =
         plan.families.iter().map(|f| degree(&model.graph, &compiler.active, f.body)).collect();
+    let lifted = compiler.active.keys().map(|array| (*array, Degree::Linear)).collect();
+    compiler.program.lifted_degrees = plan.families.iter().map(|f| degree(&model.graph, &lifted, f.body)).collect();
+    compiler.program.array_of = array_leaves(&model.graph, derivs);
     compiler.tops();
     compiler.arrays(&families);
     compiler.program
+}
+
+fn array_leaves(graph: &Graph, derivs: &Derivs) -> BTreeMap<NodeId, ArrayId> {
+    let inputs = derivs.families.iter().flat_map(|f| &f.inputs);
+    inputs
+        .filter_map(|node| match graph.node(*node) {
+            Node::Array { array, .. } | Node::Slot(array) => Some((*node, *array)),
+            _ => None,
+        })
+        .collect()
 }
 
 fn families_by_array(plan: &Plan) -> BTreeMap<ArrayId, Vec<FamilyId>> {

@@ -337,7 +337,8 @@ impl Frame<'_> {
     }
 
     fn load(&mut self, dst: u32, port: u32) {
-        let BoundPort { source, at } = &self.bound.ports[port as usize];
+        let bound = self.bound;
+        let BoundPort { source, at } = &bound.ports[port as usize];
         let from = self.buffers.get(*source);
         match at {
             At::Affine { base, stride: 1 } => self.views[dst as usize] = View::In(*source, base + self.first),

@@ -12,6 +12,7 @@ use crate::func::FuncId;
 use crate::ir::plan::{FamilyId, PlanDomainId, Target};
 use crate::ir::{ArrayId, NodeId, ReduceOp};
 use crate::problem::Degree;
+use std::collections::BTreeMap;
 
 crate::id_types! {
     /// A kernel of a program.
@@ -235,6 +236,10 @@ pub struct Program {
     pub targets: IdVec<FamilyId, Target>,
     /// How each family depends on the variables, defined arrays looked through.
     pub degrees: IdVec<FamilyId, Degree>,
+    /// The same when slots of defined arrays count as variables.
+    pub lifted_degrees: IdVec<FamilyId, Degree>,
+    /// The array of each leaf that is an entry of one.
+    pub array_of: BTreeMap<NodeId, ArrayId>,
 }
 
 impl Program {
@@ -246,10 +251,5 @@ impl Program {
     /// Number of operations of all kernels: what compiling costs, whatever the data.
     pub fn n_ops(&self) -> usize {
         self.kernels.iter().map(|k| k.once.len() + k.body.len()).sum()
-    }
-
-    /// The definition of an array, as an entry of [`Program::defs`].
-    pub fn def_of(&self, array: ArrayId) -> Option<usize> {
-        self.defs.iter().position(|d| d.array == array)
     }
 }

@@ -1,0 +1,2 @@
+//! Programs as text: `optc emit --stage kernel`.
+
