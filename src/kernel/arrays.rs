@@ -197,8 +197,8 @@ impl Group {
     fn new(layout: &Layout, instance: &Instance, op: ReduceOp, def: usize, items: ArrayId) -> Self {
         let items_at = layout.by_array[&items];
         let (items, out) = (&layout.defs[items_at], &layout.defs[def]);
-        let owner = instance.defs[items_at].parents.as_ref().map(super::link::place);
-        let owner = |k: usize| owner.as_ref().map_or(0, |at| at.of(k));
+        let owner = instance.defs[items_at].parents.as_ref();
+        let owner = |k: usize| owner.map_or(0, |at| at.at(k));
         let mut starts = vec![0u32; out.len + 1];
         for k in 0..items.len {
             starts[owner(k) + 1] += 1;

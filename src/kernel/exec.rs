@@ -8,48 +8,9 @@
 //! Deliberately absent: what the numbers mean, where slots come from, threads.
 
 use super::program::{BLOCK, Kernel, Op};
+use crate::bind::Address;
 use crate::func;
 use std::sync::Arc;
-
-/// A number per instance: where it stands in its buffer.
-#[derive(Clone, PartialEq, Eq, Debug)]
-pub enum At {
-    /// `base + stride * instance`.
-    Affine {
-        /// Of the first instance.
-        base: usize,
-        /// From one instance to the next.
-        stride: isize,
-    },
-    /// One position per instance.
-    Gather(Arc<[u32]>),
-}
-
-impl At {
-    /// The position of an instance.
-    pub fn of(&self, instance: usize) -> usize {
-        match self {
-            Self::Affine { base, stride } => base.wrapping_add_signed(stride * instance as isize),
-            Self::Gather(slots) => slots[instance] as usize,
-        }
-    }
-
-    /// The same positions without an index array, if they are evenly spaced.
-    pub fn compact(slots: &[u32]) -> Self {
-        let base = slots.first().map_or(0, |s| *s as usize);
-        let stride = match slots {
-            [a, b, ..] => *b as isize - *a as isize,
-            _ => 0,
-        };
-        let affine = Self::Affine { base, stride };
-        let even = slots.iter().enumerate().all(|(i, s)| base as isize + stride * i as isize == *s as isize);
-        if even { affine } else { Self::Gather(slots.into()) }
-    }
-
-    fn is_one_place(&self) -> bool {
-        matches!(self, Self::Affine { stride: 0, .. })
-    }
-}
 
 /// The buffers a kernel may read.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
@@ -90,19 +51,19 @@ impl<'a> Buffers<'a> {
 }
 
 /// A port with its place.
-#[derive(Clone, PartialEq, Eq, Debug)]
+#[derive(Clone, PartialEq, Debug)]
 pub struct BoundPort {
     /// The buffer.
     pub source: Source,
     /// Where in it.
-    pub at: At,
+    pub at: Address,
 }
 
 /// An out with its place in the buffer the part writes.
-#[derive(Clone, PartialEq, Eq, Debug)]
+#[derive(Clone, PartialEq, Debug)]
 pub struct BoundOut {
     /// Where.
-    pub at: At,
+    pub at: Address,
     /// Whether values are added to what is there; otherwise they are the first ones.
     pub add: bool,
     /// Instances, ascending, whose value counts twice: the two leaves of a second derivative are the
@@ -110,8 +71,19 @@ pub struct BoundOut {
     pub twice: Arc<[u32]>,
 }
 
+impl BoundOut {
+    /// An out of `count` instances at `at`. A single value is stored as a block of one, not reduced.
+    pub fn new(at: Address, count: usize, add: bool, twice: Arc<[u32]>) -> Self {
+        let at = match at {
+            Address::Affine { base, stride: 0 } if count == 1 => Address::Affine { base, stride: 1 },
+            at => at,
+        };
+        Self { at, add, twice }
+    }
+}
+
 /// A kernel over all instances of its domain.
-#[derive(Clone, PartialEq, Eq, Debug)]
+#[derive(Clone, PartialEq, Debug)]
 pub struct BoundLoop {
     /// Which kernel of the program.
     pub kernel: super::program::KernelId,
@@ -197,7 +169,7 @@ impl Registers {
             let pool = if count <= NARROW { &mut narrow } else { &mut wide };
             *pool = (*pool).max(regs);
             views = views.max(regs);
-            sums = sums.max(kernel.outs.len());
+            sums = sums.max(if count == 1 { 0 } else { kernel.outs.len() });
         }
         let pool = |n: usize, len: usize| (0..n).map(|_| vec![0.0; len].into_boxed_slice()).collect();
         Self {
@@ -212,9 +184,7 @@ impl Registers {
     pub fn run(&mut self, kernel: &Kernel, bound: &BoundLoop, buffers: &Buffers<'_>, out: &mut [f64]) {
         let pool = if bound.count <= NARROW { &mut self.narrow } else { &mut self.wide };
         let (spare, regs) = pool.split_last_mut().expect("pools hold the spare block of every kernel");
-        for sum in &mut self.sums[..kernel.outs.len()] {
-            sum.count = 0;
-        }
+        self.sums.iter_mut().take(kernel.outs.len()).for_each(|sum| sum.count = 0);
         let mut frame = Frame {
             kernel,
             bound,
@@ -233,11 +203,12 @@ impl Registers {
             frame.first += BLOCK;
         }
         for (place, sum) in bound.outs.iter().zip(&self.sums) {
-            if let At::Affine { base, stride: 0 } = place.at
+            if let Address::Affine { base, stride: 0 } = place.at
                 && bound.count > 0
             {
                 let total = sum.total();
-                out[base] = if place.add { out[base] + total } else { total };
+                let to = &mut out[base as usize];
+                *to = if place.add { *to + total } else { total };
             }
         }
     }
@@ -341,17 +312,17 @@ impl Frame<'_> {
         let BoundPort { source, at } = &bound.ports[port as usize];
         let from = self.buffers.get(*source);
         match at {
-            At::Affine { base, stride: 1 } => self.views[dst as usize] = View::In(*source, base + self.first),
-            At::Affine { base, stride: 0 } => self.write(dst, |_, to| to.fill(from[*base])),
-            At::Affine { stride, .. } => {
-                let (start, stride) = (at.of(self.first), *stride);
+            Address::Affine { base, stride: 1 } => self.views[dst as usize] = View::In(*source, *base as usize + self.first),
+            Address::Affine { base, stride: 0 } => self.write(dst, |_, to| to.fill(from[*base as usize])),
+            Address::Affine { stride, .. } => {
+                let (start, stride) = (at.at(self.first), *stride as isize);
                 self.write(dst, |_, to| {
                     for (to, k) in to.iter_mut().zip(0isize..) {
                         *to = from[start.wrapping_add_signed(k * stride)];
                     }
                 });
             }
-            At::Gather(slots) => self.write(dst, |frame, to| {
+            Address::Gather(slots) => self.write(dst, |frame, to| {
                 for (to, slot) in to.iter_mut().zip(&slots[frame.first..]) {
                     *to = from[*slot as usize];
                 }
@@ -371,7 +342,7 @@ impl Frame<'_> {
             src = self.doubled(src, &twice[here]);
         }
         let lanes = if src == SPARE { &self.spare[..self.n] } else { self.lanes(src) };
-        if place.at.is_one_place() {
+        if matches!(place.at, Address::Affine { stride: 0, .. }) {
             let sum = lane_sum(lanes);
             self.sums[at].push(sum);
         } else {
@@ -394,29 +365,29 @@ impl Frame<'_> {
 const SPARE: u32 = u32::MAX;
 
 /// Writes lanes to their places, in order of the instances.
-fn scatter(lanes: &[f64], at: &At, add: bool, first: usize, out: &mut [f64]) {
+fn scatter(lanes: &[f64], at: &Address, add: bool, first: usize, out: &mut [f64]) {
     match (at, add) {
-        (At::Affine { base, stride: 1 }, false) => {
-            out[base + first..][..lanes.len()].copy_from_slice(lanes);
+        (Address::Affine { base, stride: 1 }, false) => {
+            out[*base as usize + first..][..lanes.len()].copy_from_slice(lanes);
         }
-        (At::Affine { base, stride: 1 }, true) => {
-            for (to, v) in out[base + first..].iter_mut().zip(lanes) {
+        (Address::Affine { base, stride: 1 }, true) => {
+            for (to, v) in out[*base as usize + first..].iter_mut().zip(lanes) {
                 *to += v;
             }
         }
-        (At::Affine { stride, .. }, _) => {
-            let mut slot = at.of(first);
+        (Address::Affine { stride, .. }, _) => {
+            let mut slot = at.at(first);
             for v in lanes {
                 out[slot] = if add { out[slot] + v } else { *v };
-                slot = slot.wrapping_add_signed(*stride);
+                slot = slot.wrapping_add_signed(*stride as isize);
             }
         }
-        (At::Gather(slots), false) => {
+        (Address::Gather(slots), false) => {
             for (v, slot) in lanes.iter().zip(&slots[first..]) {
                 out[*slot as usize] = *v;
             }
         }
-        (At::Gather(slots), true) => {
+        (Address::Gather(slots), true) => {
             for (v, slot) in lanes.iter().zip(&slots[first..]) {
                 out[*slot as usize] += v;
             }

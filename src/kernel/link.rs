@@ -1,7 +1,7 @@
 //! A program meets an instance: every port and every out gets its place.
 
 use super::arrays::ArrayStep;
-use super::exec::{At, BoundLoop, BoundOut, BoundPort, Source};
+use super::exec::{BoundLoop, BoundOut, BoundPort, Source};
 use super::program::{Kernel, KernelId, Out, Part, Port, Program, Step, What};
 use crate::base::IdVec;
 use crate::bind::{Address, Buffer, Instance, Leaf};
@@ -129,7 +129,7 @@ impl Linker<'_> {
             Step::Loop(kernel) => {
                 let (ports, count) = (self.ports(kernel), self.count(kernel));
                 let outs = self.program.kernels[kernel].outs.iter();
-                let outs = outs.map(|out| BoundOut { at: self.z_place(out), add: true, twice: Arc::new([]) }).collect();
+                let outs = outs.map(|out| BoundOut::new(self.z_place(out), count, true, Arc::new([]))).collect();
                 BoundStep::Loop(BoundLoop { kernel, count, ports, outs })
             }
         }
@@ -158,7 +158,7 @@ impl Linker<'_> {
                         Buffer::Z => Source::Z,
                         Buffer::Data => Source::Data,
                     };
-                    BoundPort { source, at: place(at) }
+                    BoundPort { source, at: at.clone() }
                 }
                 Port::Weight(family) => self.weight(family),
             })
@@ -166,10 +166,10 @@ impl Linker<'_> {
     }
 
     fn weight(&self, family: crate::ir::plan::FamilyId) -> BoundPort {
-        let target = place(&self.instance.families[family].target);
+        let target = self.instance.families[family].target.clone();
         match self.program.targets[family] {
             Target::Objective(k) => {
-                BoundPort { source: Source::Sigma, at: At::Affine { base: k.0 as usize, stride: 0 } }
+                BoundPort { source: Source::Sigma, at: Address::Affine { base: k.0, stride: 0 } }
             }
             Target::Row(_) => BoundPort { source: Source::Row, at: target },
             Target::Array(_) => BoundPort { source: Source::Slot, at: target },
@@ -178,7 +178,7 @@ impl Linker<'_> {
 
     /// Where a value goes (objectives, rows or z, by the kind of target), or the slot in z of the
     /// leaf a slope belongs to.
-    fn z_place(&self, out: &Out) -> At {
+    fn z_place(&self, out: &Out) -> Address {
         match out.what {
             What::Value => self.weight(out.family).at,
             What::Slope { input } | What::Curve { row: input, .. } => self.leaf(out, input),
@@ -186,8 +186,8 @@ impl Linker<'_> {
     }
 
     /// The slots in z of a leaf, per instance.
-    pub fn leaf(&self, out: &Out, node: NodeId) -> At {
-        place(&self.instance.families[out.family].leaves[&node].at)
+    pub fn leaf(&self, out: &Out, node: NodeId) -> Address {
+        self.instance.families[out.family].leaves[&node].at.clone()
     }
 
     /// What turns a slot in z of a leaf into a column.
@@ -211,8 +211,8 @@ impl Linker<'_> {
 
     /// Rows of a family's target in the Jacobian of the lifted problem, per instance: constraint rows,
     /// then one row per active slot of the defined arrays.
-    pub fn row(&self, family: crate::ir::plan::FamilyId) -> (At, isize) {
-        let target = place(&self.instance.families[family].target);
+    pub fn row(&self, family: crate::ir::plan::FamilyId) -> (Address, isize) {
+        let target = self.instance.families[family].target.clone();
         match self.program.targets[family] {
             Target::Array(array) => {
                 let shift = self.col_shift(self.layout.by_array[&array]) + self.layout.n_rows as isize - self.layout.n_x as isize;
@@ -226,14 +226,6 @@ impl Linker<'_> {
 /// Kernels with their numbers of instances, for the size of the registers.
 pub fn counts(program: &Program, instance: &Instance) -> IdVec<KernelId, usize> {
     program.kernels.iter().map(|k| instance.families[k.families[0]].count).collect()
-}
-
-/// An address as a place.
-pub fn place(address: &Address) -> At {
-    match address {
-        Address::Affine { base, stride } => At::Affine { base: *base as usize, stride: *stride as isize },
-        Address::Gather(slots) => At::Gather(slots.clone()),
-    }
 }
 
 /// Whether the equation of a lifted slot is linear in variables and slots.

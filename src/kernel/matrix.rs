@@ -5,9 +5,10 @@
 //! each once, it stores; later outs add. Slots that only see additions are cleared first.
 
 use super::arrays::ArrayStep;
-use super::exec::{At, BoundLoop, BoundOut};
+use super::exec::{BoundLoop, BoundOut};
 use super::link::{BoundStep, Linker};
 use super::program::{BLOCK, KernelId, Part, Step, What};
+use crate::bind::Address;
 use crate::num::sparse::{Pattern, PatternError};
 use std::ops::Range;
 use std::sync::Arc;
@@ -118,13 +119,13 @@ impl Stencil {
                     BoundStep::Array { def, array }
                 }
                 Pending::Loop(kernel, count, outs) => {
-                    let places: Vec<At> = outs.iter().map(|o| At::compact(&slots[o.entries.clone()])).collect();
+                    let places: Vec<Address> = outs.iter().map(|o| Address::compress(slots[o.entries.clone()].to_vec())).collect();
                     let first = touched.next_id();
                     for (out, at) in outs.iter().zip(&places) {
                         touched.visit(&slots[out.entries.clone()], at, first);
                     }
-                    let bind = |((out, at), id): ((PendingOut, At), u32)| {
-                        BoundOut { at, add: !touched.stores[id as usize], twice: out.twice }
+                    let bind = |((out, at), id): ((PendingOut, Address), u32)| {
+                        BoundOut::new(at, count, !touched.stores[id as usize], out.twice)
                     };
                     let outs = outs.into_iter().zip(places).zip(first..).map(bind).collect();
                     BoundStep::Loop(BoundLoop { kernel, count, ports: linker.ports(kernel), outs })
@@ -163,16 +164,16 @@ impl Stencil {
                 let (row, row_shift) = linker.row(out.family);
                 let (col, col_shift) = (linker.leaf(out, input), linker.shift(input));
                 self.entries.extend((0..count).map(|k| {
-                    let row = row.of(k).wrapping_add_signed(row_shift);
-                    (row as u32, col.of(k).wrapping_add_signed(col_shift) as u32)
+                    let row = row.at(k).wrapping_add_signed(row_shift);
+                    (row as u32, col.at(k).wrapping_add_signed(col_shift) as u32)
                 }));
             }
             What::Curve { row, col } => {
                 let (a, a_shift) = (linker.leaf(out, row), linker.shift(row));
                 let (b, b_shift) = (linker.leaf(out, col), linker.shift(col));
                 for k in 0..count {
-                    let a = a.of(k).wrapping_add_signed(a_shift) as u32;
-                    let b = b.of(k).wrapping_add_signed(b_shift) as u32;
+                    let a = a.at(k).wrapping_add_signed(a_shift) as u32;
+                    let b = b.at(k).wrapping_add_signed(b_shift) as u32;
                     if row != col && a == b {
                         twice.push(k as u32);
                     }
@@ -209,11 +210,11 @@ impl Touched {
     /// An out comes to its slots. It may store if nobody was there before and it comes to each slot
     /// once. Outs of one kernel, numbered from `first`, take turns block by block: whoever would store
     /// after another has added must add as well.
-    fn visit(&mut self, slots: &[u32], at: &At, first: u32) {
+    fn visit(&mut self, slots: &[u32], at: &Address, first: u32) {
         let id = self.next_id();
         self.stores.push(true);
-        let reduces = matches!(at, At::Affine { stride: 0, .. });
-        let slots = if reduces { &slots[..slots.len().min(1)] } else { slots };
+        let reduces = matches!(at, Address::Affine { stride: 0, .. }) && slots.len() > 1;
+        let slots = if reduces { &slots[..1] } else { slots };
         for (k, &slot) in slots.iter().enumerate() {
             let now = if reduces { AT_END } else { (k / BLOCK) as u32 };
             let (by, when) = (&mut self.by[slot as usize], &mut self.when[slot as usize]);

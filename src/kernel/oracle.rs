@@ -6,7 +6,7 @@
 //!
 //! Maximised objectives are negated here, in the sign of their weights.
 
-use super::arrays::{ArrayStep, Scratch};
+use super::arrays::Scratch;
 use super::chain::{Allowance, ChainError, HessianChain, JacobianChain};
 use super::exec::{Buffers, Registers};
 use super::link::{BoundStep, Layout, Linked, Linker, counts, link};
@@ -157,7 +157,7 @@ impl CompiledOracle {
                 Target::Row(_) => {
                     let (rows, _) = linker.row(family);
                     let count = self.instance.families[family].count;
-                    (0..count).for_each(|k| self.shape.linear_rows[rows.of(k)] = false);
+                    (0..count).for_each(|k| self.shape.linear_rows[rows.at(k)] = false);
                 }
                 Target::Array(_) => {}
             }

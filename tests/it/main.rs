@@ -5,6 +5,7 @@ mod derivative_check;
 mod diff;
 mod fmt;
 mod interp;
+mod kernel;
 mod kkt;
 mod language;
 mod matpower;
