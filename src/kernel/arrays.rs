@@ -7,9 +7,9 @@
 use super::link::Layout;
 use super::program::{ArrayOp, Program};
 use crate::bind::Instance;
-use crate::func;
 use crate::ir::{ArrayId, ReduceOp};
 use crate::num::lu;
+use crate::num::vmath::{exp, log};
 use std::sync::Arc;
 
 /// An array step with its places.
@@ -185,14 +185,6 @@ impl ArrayStep {
     }
 }
 
-fn exp(x: f64) -> f64 {
-    call("exp", x)
-}
-
-fn call(name: &str, x: f64) -> f64 {
-    func::lookup(name).map_or(f64::NAN, |id| func::row(id).eval(&[x]))
-}
-
 impl Group {
     fn new(layout: &Layout, instance: &Instance, op: ReduceOp, def: usize, items: ArrayId) -> Self {
         let items_at = layout.by_array[&items];
@@ -243,7 +235,7 @@ impl Group {
                 ReduceOp::Max => values.fold(self.identity, |all, v| if v > all || v.is_nan() { v } else { all }),
                 _ => {
                     let top = values.clone().fold(self.identity, |all, v| if v > all || v.is_nan() { v } else { all });
-                    if top.is_finite() { top + call("log", values.map(|v| exp(v - top)).sum()) } else { top }
+                    if top.is_finite() { top + log(values.map(|v| exp(v - top)).sum()) } else { top }
                 }
             };
         }
@@ -465,7 +457,7 @@ impl LogDet {
         let a = &mut scratch.numbers[..n * n];
         a.copy_from_slice(&z[self.of.z..self.of.z + n * n]);
         let sign = lu::factor(a, n, &mut scratch.pivots[..n]);
-        let sum = (0..n).map(|i| call("log", a[i * n + i].abs())).sum();
+        let sum = (0..n).map(|i| log(a[i * n + i].abs())).sum();
         // A determinant that is not positive is outside the domain.
         to[self.out] = if sign > 0.0 { sum } else { f64::NAN };
     }

@@ -202,6 +202,12 @@ impl JacobianChain {
         &self.patterns[self.kinds[slot] as usize]
     }
 
+    /// Forgets a line: see [`fault`](super::fault).
+    pub(super) fn lose_line(&mut self, pick: usize) -> bool {
+        let n = self.lines.len();
+        n > 0 && self.lines.remove(pick % n).len > 0
+    }
+
     /// Adds all products. The slopes stand at their places; the rest of the buffer is cleared.
     pub fn apply(&self, values: &mut [f64]) {
         for line in &self.lines {
@@ -358,6 +364,15 @@ impl HessianChain {
         let (left, right) = ((from, len), (d.starts[b], right.len() as u32));
         self.products.push(Product::Outer { source, left, right, slots, common });
         Ok(())
+    }
+
+    /// Forgets a product: see [`fault`](super::fault).
+    pub(super) fn lose_product(&mut self, pick: usize) -> bool {
+        let n = self.products.len();
+        n > 0 && {
+            self.products.remove(pick % n);
+            true
+        }
     }
 
     /// Adds all products; `d` is the buffer of the Jacobian at the same point.

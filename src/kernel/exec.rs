@@ -182,6 +182,9 @@ impl Registers {
 
     /// Runs a kernel over all its instances; outs go into `out`.
     pub fn run(&mut self, kernel: &Kernel, bound: &BoundLoop, buffers: &Buffers<'_>, out: &mut [f64]) {
+        if bound.count == 0 {
+            return;
+        }
         let pool = if bound.count <= NARROW { &mut self.narrow } else { &mut self.wide };
         let (spare, regs) = pool.split_last_mut().expect("pools hold the spare block of every kernel");
         self.sums.iter_mut().take(kernel.outs.len()).for_each(|sum| sum.count = 0);
@@ -203,9 +206,7 @@ impl Registers {
             frame.first += BLOCK;
         }
         for (place, sum) in bound.outs.iter().zip(&self.sums) {
-            if let Address::Affine { base, stride: 0 } = place.at
-                && bound.count > 0
-            {
+            if let Address::Affine { base, stride: 0 } = place.at {
                 let total = sum.total();
                 let to = &mut out[base as usize];
                 *to = if place.add { *to + total } else { total };

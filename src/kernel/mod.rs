@@ -14,6 +14,8 @@ pub mod arrays;
 pub mod chain;
 pub mod compile;
 pub mod exec;
+#[doc(hidden)]
+pub mod fault;
 pub mod link;
 pub mod lower;
 pub mod matrix;

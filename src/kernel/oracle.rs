@@ -43,22 +43,22 @@ const SMALL: usize = 50_000;
 const PRODUCTS: usize = 64;
 
 /// A matrix of derivatives: its pattern, and how the values are made.
-struct Matrix<C> {
-    pattern: Pattern,
-    plan: Plan,
-    chain: Option<C>,
+pub(super) struct Matrix<C> {
+    pub(super) pattern: Pattern,
+    pub(super) plan: Plan,
+    pub(super) chain: Option<C>,
 }
 
 /// A program on an instance.
 pub struct CompiledOracle {
     program: Arc<Program>,
     instance: Arc<Instance>,
-    linked: Linked,
+    pub(super) linked: Linked,
     shape: Shape,
     /// Whether defined arrays are variables.
     lifted: bool,
-    jacobian: Matrix<JacobianChain>,
-    hessian: Matrix<HessianChain>,
+    pub(super) jacobian: Matrix<JacobianChain>,
+    pub(super) hessian: Matrix<HessianChain>,
     /// Slots of the entries -1 of the lifted Jacobian.
     minus_one: Vec<u32>,
     /// Values of slots that do not depend on variables; 0 elsewhere.
@@ -78,6 +78,8 @@ struct Memory {
     slot: Vec<f64>,
     sigma: Vec<f64>,
     row: Vec<f64>,
+    /// Values of all objectives.
+    values: Vec<f64>,
     jacobian: Vec<f64>,
     hessian: Vec<f64>,
     /// Stamps of the point that `z` and `jacobian` belong to.
@@ -128,6 +130,22 @@ impl CompiledOracle {
         self.lifted.then_some(Lift { n_vars: self.linked.layout.n_x, n_rows: self.linked.layout.n_rows })
     }
 
+    /// The point of this oracle that stands for `x`, the problem's own variables: lifted slots at
+    /// their values, 0 where those are not finite.
+    pub fn lift_point(&self, x: &[f64]) -> Vec<f64> {
+        let mut point = x.to_vec();
+        if self.lifted {
+            let mut memory = self.memory();
+            memory.z[..x.len()].copy_from_slice(x);
+            self.arrays(&mut memory, |def| self.program.defs[def].active);
+            for place in self.linked.layout.defs.iter().filter(|place| place.col.is_some()) {
+                let values = memory.z[place.z..place.z + place.len].iter();
+                point.extend(values.map(|v| if v.is_finite() { *v } else { 0.0 }));
+            }
+        }
+        point
+    }
+
     /// Places of everything.
     pub fn layout(&self) -> &Layout {
         &self.linked.layout
@@ -167,9 +185,7 @@ impl CompiledOracle {
     /// Appends variables and equations of lifted slots.
     fn lift_shape(&mut self) {
         let n = self.linked.layout.n_active();
-        let mut memory = self.memory();
-        memory.z[..self.linked.layout.n_x].copy_from_slice(&self.shape.start);
-        self.arrays(&mut memory, |def| self.program.defs[def].active);
+        let start = self.lift_point(&self.shape.start);
         let shape = &mut self.shape;
         let extend = |bounds: &mut Bounds, value: [f64; 2]| {
             bounds.lower.extend(std::iter::repeat_n(value[0], n));
@@ -178,12 +194,11 @@ impl CompiledOracle {
         extend(&mut shape.vars, [f64::NEG_INFINITY, f64::INFINITY]);
         extend(&mut shape.rows, [0.0, 0.0]);
         shape.integer.extend(std::iter::repeat_n(false, n));
+        shape.start = start;
         shape.n_vars += n;
         shape.n_cons += n;
         for (info, place) in self.program.defs.iter().zip(&self.linked.layout.defs) {
             if place.col.is_some() {
-                let values = memory.z[place.z..place.z + place.len].iter();
-                shape.start.extend(values.map(|v| if v.is_finite() { *v } else { 0.0 }));
                 let linear = super::link::is_linear_def(&self.program, info);
                 shape.linear_rows.extend(std::iter::repeat_n(linear, place.len));
             }
@@ -207,6 +222,7 @@ impl CompiledOracle {
             slot: vec![0.0; if layout.defs.is_empty() { 0 } else { layout.n_z }],
             sigma: vec![0.0; layout.n_objectives],
             row: vec![0.0; layout.n_rows],
+            values: vec![0.0; layout.n_objectives],
             jacobian: vec![0.0; if chained { self.jacobian.plan.n_values } else { 0 }],
             hessian: vec![0.0; if chained { self.hessian.plan.n_values } else { 0 }],
             z_at: 0,
@@ -291,6 +307,13 @@ impl CompiledOracle {
                 memory.registers.run(&self.program.kernels[bound.kernel], bound, &buffers, out);
             }
         }
+    }
+
+    fn objective_values(&self, memory: &mut Memory, f: &mut [f64]) -> Result<(), EvalError> {
+        f.fill(0.0);
+        self.run(memory, Part::Objectives, f);
+        f.iter_mut().zip(&self.signs).for_each(|(f, sign)| *f *= sign);
+        check_finite(f, |k| Place::Objective(k as u32))
     }
 
     fn weigh(&self, memory: &mut Memory, sigma: Option<&[f64]>, y: Option<&[f64]>) {
@@ -427,17 +450,17 @@ impl Oracle for CompiledOracle {
     }
 
     fn objective(&self, ws: &mut Workspace, k: usize) -> Result<f64, EvalError> {
-        let mut f = vec![0.0; self.shape.n_objectives];
-        self.objectives(ws, &mut f)?;
-        Ok(f[k])
+        let memory = self.at(ws);
+        let mut values = std::mem::take(&mut memory.values);
+        let done = self.objective_values(memory, &mut values);
+        let value = values[k];
+        memory.values = values;
+        done.map(|()| value)
     }
 
     fn objectives(&self, ws: &mut Workspace, f: &mut [f64]) -> Result<(), EvalError> {
         let memory = self.at(ws);
-        f.fill(0.0);
-        self.run(memory, Part::Objectives, f);
-        f.iter_mut().zip(&self.signs).for_each(|(f, sign)| *f *= sign);
-        check_finite(f, |k| Place::Objective(k as u32))
+        self.objective_values(memory, f)
     }
 
     fn gradient(&self, ws: &mut Workspace, sigma: &[f64], g: &mut [f64]) -> Result<(), EvalError> {

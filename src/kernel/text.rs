@@ -11,7 +11,7 @@ use crate::ir::{Model, NodeId};
 use std::fmt::Write;
 
 /// The whole program.
-pub fn kernel(model: &Model, plan: &Plan, program: &Program) -> String {
+pub fn program(model: &Model, plan: &Plan, program: &Program) -> String {
     let mut printer = Printer { model, plan, program, out: String::new() };
     for part in Part::ALL {
         let steps = program.part(part);
