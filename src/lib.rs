@@ -14,5 +14,4 @@ pub mod pass;
 pub mod problem;
 pub mod solve;
 pub mod syntax;
-pub mod bind;
 pub mod kernel;
