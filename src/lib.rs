@@ -12,6 +12,7 @@ pub mod ir;
 pub mod num;
 pub mod pass;
 pub mod problem;
+pub mod sema;
 pub mod solve;
 pub mod syntax;
 pub mod kernel;

@@ -11,6 +11,7 @@ mod language;
 mod matpower;
 mod programs;
 mod report;
+mod sema;
 mod solvers;
 mod syntax;
 mod ui;

@@ -34,5 +34,22 @@ crate::error_codes! {
             Message::error(format!("{what} is checked, but cannot be solved yet"))
                 .label(*at, "the part of optc that runs this is still missing")
                 .help(help.clone()),
+
+        /// Two `minimize` lines and a plain `solve`, or a method for one objective.
+        SeveralObjectives "E0802" {
+            at: Span, method: Option<Name>, count: usize, first_at: Span, second_at: Option<Span>,
+        } =>
+            Message::error(match method {
+                Some(method) => format!("`{method}` takes one objective, and there are {count}"),
+                None => format!("there are {count} objectives, and no method for several is chosen"),
+            })
+                .label(*at, match (method, second_at) {
+                    (Some(_), _) => "a method for one objective",
+                    (None, Some(_)) => "takes one objective",
+                    (None, None) => "the second objective",
+                })
+                .label(*first_at, "the first objective")
+                .label_opt(*second_at, "the second objective")
+                .help("keep one objective, or write `solve with nsga2(population = 200, generations = 300)`, `weighted_sum(points = 40)` or `epsilon_constraint(points = 40)`"),
     }
 }

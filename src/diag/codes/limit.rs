@@ -35,5 +35,11 @@ crate::error_codes! {
         TooLarge "E0903" { what: String, reason: String } =>
             Message::error(format!("{what} would be too large: {reason}"))
                 .help("use smaller sets, or a method that needs less memory such as `solve with lbfgs`"),
+
+        /// Functions that call functions that call functions: written out they are too large.
+        TooMuchInlining "E0913" { at: Span, limit: usize } =>
+            Message::error(format!("written out, this model has more than {limit} expressions"))
+                .label(*at, "the limit is reached here")
+                .help("name shared results with `let`: it is computed once"),
     }
 }

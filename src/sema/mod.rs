@@ -1,0 +1,218 @@
+//! From statements to a checked model: names, sets, shapes, types, options.
+//!
+//! Takes the statements of all files, the columns of the tables and the rows of the methods; gives an
+//! [`ir::Model`](crate::ir::Model) and every report it can. What had an error is silent from then on, so
+//! that one cause gives one report.
+//! Deliberately absent: data (only the headers of tables are known), methods themselves, expansion:
+//! a line over a set is one template.
+
+mod array_fns;
+mod arrays;
+mod calls;
+mod chains;
+mod compare;
+mod constraints;
+mod domains;
+mod expr;
+mod heads;
+mod inline;
+mod literals;
+mod names;
+mod order;
+mod outcome;
+mod params;
+mod products;
+mod roles;
+mod scope;
+mod sets;
+mod solve;
+mod subscripts;
+mod tables;
+mod value;
+mod vars;
+mod words;
+
+pub use array_fns::{ArrayFn, ROWS as ARRAY_FUNCTIONS};
+
+use crate::base::{IdVec, Name, Origin, Span, limits};
+use crate::diag::codes::limit::LimitError;
+use crate::diag::{Error, Reports, Sources};
+use crate::ir::{ArrayId, LabelId, Model, NodeId, SetId, TableId};
+use crate::problem::MethodRow;
+use crate::syntax::ast::{Stmt, StmtKind};
+use names::{Entity, Names};
+use scope::Locals;
+use std::collections::{BTreeMap, HashMap, HashSet};
+use value::{Arr, ArrId, Leaf, Value};
+
+/// A column of a data file, as its header and cells say.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct ColumnInfo {
+    /// The header.
+    pub name: Name,
+    /// Numbers, else labels.
+    pub numeric: bool,
+}
+
+/// All that a model is checked against.
+#[derive(Clone, Copy)]
+pub struct Inputs<'a> {
+    /// The statements of all files in order; includes are resolved.
+    pub stmts: &'a [Stmt],
+    /// The texts behind the spans.
+    pub sources: &'a Sources,
+    /// The columns of each table by its name. A table that is missing here had a file that could not be
+    /// read; whoever read it has reported that.
+    pub schemas: &'a BTreeMap<Name, Vec<ColumnInfo>>,
+    /// The methods there are.
+    pub methods: &'a [&'a MethodRow],
+    /// Names given values from outside (`--set`, `--data`).
+    pub overrides: &'a [Name],
+}
+
+/// Checks a model.
+///
+/// The model is complete when the reports hold no error; otherwise it holds what could be understood.
+pub fn analyse(inputs: &Inputs<'_>) -> (Model, Reports) {
+    let mut sema = Sema::new(inputs);
+    sema.run();
+    (sema.model, sema.reports)
+}
+
+/// The state of one analysis.
+struct Sema<'a> {
+    inputs: Inputs<'a>,
+    model: Model,
+    reports: Reports,
+    names: Names,
+    /// The statement that is read.
+    stmt: &'a Stmt,
+    stmt_index: usize,
+    locals: Locals,
+    arrs: IdVec<ArrId, Arr>,
+    /// Whether the expression is evaluated after solving: multipliers and objectives have values.
+    after_solve: bool,
+    /// Expressions read so far, those of inlined functions each time.
+    work: usize,
+    /// Anonymous sets by what they are, so that equal ones are one axis. Looked up by key only.
+    ranges: HashMap<(NodeId, NodeId), SetId>,
+    literals: HashMap<Vec<crate::ir::model::Key>, SetId>,
+    /// Labels of literal sets, to look up.
+    labels_of: HashMap<SetId, HashSet<LabelId>>,
+    /// Pairs of literal sets known to have no label in common, or some.
+    disjoint: HashMap<(SetId, SetId), bool>,
+    /// Tables whose columns are not known.
+    unread_tables: HashSet<TableId>,
+    /// Whole arrays of declared things, made when a matrix product needs them.
+    whole: HashMap<Leaf, ArrayId>,
+    /// Whether a defined array involves a variable.
+    array_has_var: Vec<bool>,
+    /// Axes of constraints whose multipliers were shown as arrays.
+    con_axes: HashMap<crate::ir::ConId, Vec<SetId>>,
+    /// Functions with errors in their bodies, by statement: reported there, silent where called.
+    broken_fns: HashSet<usize>,
+    n_made: usize,
+}
+
+impl<'a> Sema<'a> {
+    fn new(inputs: &Inputs<'a>) -> Self {
+        static NOTHING: std::sync::LazyLock<Stmt> = std::sync::LazyLock::new(|| Stmt {
+            file: crate::base::FileId(0),
+            base: 0,
+            at: crate::syntax::ast::Rel::default(),
+            doc: None,
+            kind: StmtKind::SubjectTo,
+            exprs: IdVec::new(),
+        });
+        Self {
+            inputs: *inputs,
+            model: Model::default(),
+            reports: Reports::new(),
+            names: Names::default(),
+            stmt: inputs.stmts.first().unwrap_or_else(|| &NOTHING),
+            stmt_index: 0,
+            locals: Locals::default(),
+            arrs: IdVec::new(),
+            after_solve: false,
+            work: 0,
+            ranges: HashMap::new(),
+            literals: HashMap::new(),
+            labels_of: HashMap::new(),
+            disjoint: HashMap::new(),
+            unread_tables: HashSet::new(),
+            whole: HashMap::new(),
+            array_has_var: Vec::new(),
+            con_axes: HashMap::new(),
+            broken_fns: HashSet::new(),
+            n_made: 0,
+        }
+    }
+
+    fn run(&mut self) {
+        let stmts = self.inputs.stmts;
+        self.collect_names(stmts);
+        let order = self.order(stmts);
+        for &index in &order.stmts {
+            if !order.in_cycle[index] {
+                self.stmt = &stmts[index];
+                self.stmt_index = index;
+                self.after_solve = false;
+                self.statement();
+            }
+        }
+        self.check_objectives();
+        self.check_overrides();
+        self.set_roles();
+    }
+
+    fn statement(&mut self) {
+        match &self.stmt.kind {
+            // Resolved by the driver.
+            StmtKind::Include { .. } | StmtKind::SubjectTo => {}
+            StmtKind::Set { name, value } => self.set_statement(name, *value),
+            StmtKind::Param { name, axes, source } => self.param_statement(name, axes, source),
+            StmtKind::Table { name, path, key } => self.table_statement(name, path, key),
+            StmtKind::Split { table, parts, seed } => self.split_statement(table, parts, *seed),
+            StmtKind::Var { name, axes, ty, bounds, start } => {
+                self.var_statement(name, axes, *ty, bounds, start.as_ref());
+            }
+            StmtKind::Let { name, axes, value } => self.let_statement(name, axes, *value),
+            StmtKind::Fn { params, body, .. } => self.fn_statement(params, *body),
+            StmtKind::ExternFn { name, params, command } => self.extern_statement(name, params, command),
+            StmtKind::Objective { sense, name, body } => self.objective_statement(*sense, name.as_ref(), *body),
+            StmtKind::Constraint { name, axes, body } => self.constraint_statement(name.as_ref(), axes, *body),
+            StmtKind::Solve { stages } => self.solve_statement(stages),
+            StmtKind::Hyper { name, ty, range, log } => self.hyper_statement(name, *ty, *range, *log),
+            StmtKind::Tune { sense, target, method } => self.tune_statement(*sense, *target, method.as_ref()),
+            StmtKind::Check { cond, message } => self.check_statement(*cond, message.as_ref()),
+            StmtKind::Expect { cond, tol } => self.expect_statement(*cond, *tol),
+            StmtKind::Show { items } => self.show_statement(items),
+            StmtKind::Reserved { word } => self.reserved_statement(word),
+        }
+    }
+
+    /// Adds a report; the value of what it is about is an error.
+    fn error(&mut self, error: impl Into<Error>) -> Value {
+        self.reports.push(error);
+        Value::Error
+    }
+
+    /// Nodes made from here on come from `span`.
+    fn here(&mut self, span: Span) {
+        self.model.graph.set_origin(Origin::Source(span));
+    }
+
+    /// Counts one expression; `false` when inlining has made more than the limit.
+    fn spend(&mut self, at: Span) -> bool {
+        self.work += 1;
+        if self.work == limits::MAX_NODES {
+            self.reports.push(LimitError::TooMuchInlining { at, limit: limits::MAX_NODES });
+        }
+        self.work < limits::MAX_NODES
+    }
+
+    /// The declared thing behind the current statement's name.
+    fn entity(&self, name: &str) -> Option<Entity> {
+        self.names.get(name).map(|decl| decl.entity)
+    }
+}

@@ -1,0 +1,195 @@
+//! The names of a model: who declares them, what they became, and what was meant by a wrong one.
+
+use super::{Sema, array_fns};
+use crate::base::{Id, IdVec, Name, Span, limits};
+use crate::diag::closest;
+use crate::diag::codes::name::NameError;
+use crate::func::{self, Surface};
+use crate::ir::{ArrayId, ConId, NodeId, ParamId, SetId, VarId};
+use crate::syntax::ast::{Ident, Stmt, StmtKind};
+use indexmap::IndexMap;
+
+crate::id_types! {
+    /// A declaration.
+    DeclId,
+}
+
+/// Numbers that have a name.
+const CONSTANTS: &[(&str, f64)] = &[("inf", f64::INFINITY), ("pi", std::f64::consts::PI)];
+
+/// The number of that name.
+pub(super) fn constant(name: &str) -> Option<f64> {
+    CONSTANTS.iter().find(|(known, _)| *known == name).map(|(_, value)| *value)
+}
+
+/// What a statement declares.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(super) enum DeclKind {
+    Set,
+    Param,
+    Table,
+    Part,
+    Var,
+    Let,
+    Fn,
+    Extern,
+    Objective,
+    Constraint,
+    Hyper,
+}
+
+impl DeclKind {
+    /// With its article, for messages.
+    pub fn words(self) -> &'static str {
+        match self {
+            Self::Set => "a set",
+            Self::Param => "a param",
+            Self::Table => "a table",
+            Self::Part => "a part of a split",
+            Self::Var => "a variable",
+            Self::Let => "a defined expression",
+            Self::Fn | Self::Extern => "a function",
+            Self::Objective => "an objective",
+            Self::Constraint => "a constraint",
+            Self::Hyper => "a hyper-parameter",
+        }
+    }
+}
+
+/// A declaration.
+#[derive(Clone, Debug)]
+pub(super) struct Decl {
+    pub name: Name,
+    pub at: Span,
+    pub kind: DeclKind,
+    pub stmt: usize,
+    pub entity: Entity,
+}
+
+/// What a declaration became.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(super) enum Entity {
+    /// It had an error: uses are silent.
+    Error,
+    Set(SetId),
+    Param(ParamId),
+    Var(VarId),
+    Array(ArrayId),
+    /// A `fn`: inlined where it is called.
+    Fn,
+    Extern,
+    Objective(NodeId),
+    Con(ConId),
+}
+
+/// All declarations, by name and by statement.
+#[derive(Debug, Default)]
+pub(super) struct Names {
+    pub decls: IdVec<DeclId, Decl>,
+    by_name: IndexMap<Name, DeclId>,
+    // Declarations of a statement are neighbours.
+    of_stmt: Vec<(usize, usize)>,
+}
+
+impl Names {
+    /// The declaration of a name.
+    pub fn get(&self, name: &str) -> Option<&Decl> {
+        self.by_name.get(name).map(|id| &self.decls[*id])
+    }
+
+    /// The declarations of a statement.
+    pub fn of_stmt(&self, stmt: usize) -> impl Iterator<Item = DeclId> + use<> {
+        let (first, last) = self.of_stmt[stmt];
+        (first..last).map(DeclId::new)
+    }
+}
+
+/// The names a statement declares.
+fn declared(kind: &StmtKind) -> Vec<(&Ident, DeclKind)> {
+    match kind {
+        StmtKind::Set { name, .. } => vec![(name, DeclKind::Set)],
+        StmtKind::Param { name, .. } => vec![(name, DeclKind::Param)],
+        StmtKind::Table { name, .. } => vec![(name, DeclKind::Table)],
+        StmtKind::Split { parts, .. } => parts.iter().map(|(name, _)| (name, DeclKind::Part)).collect(),
+        StmtKind::Var { name, .. } => vec![(name, DeclKind::Var)],
+        StmtKind::Let { name, .. } => vec![(name, DeclKind::Let)],
+        StmtKind::Fn { name, .. } => vec![(name, DeclKind::Fn)],
+        StmtKind::ExternFn { name, .. } => vec![(name, DeclKind::Extern)],
+        StmtKind::Hyper { name, .. } => vec![(name, DeclKind::Hyper)],
+        StmtKind::Objective { name, .. } => name.iter().map(|name| (name, DeclKind::Objective)).collect(),
+        StmtKind::Constraint { name, .. } => name.iter().map(|name| (name, DeclKind::Constraint)).collect(),
+        _ => Vec::new(),
+    }
+}
+
+/// Whether calls of this name are a builtin's.
+pub(super) fn is_builtin(name: &str) -> bool {
+    let in_table = func::lookup(name).is_some_and(|id| func::row(id).surface == Surface::Function);
+    in_table || array_fns::find(name).is_some() || constant(name).is_some()
+}
+
+impl Sema<'_> {
+    /// Reads the names of all statements; reports those declared twice.
+    pub(super) fn collect_names(&mut self, stmts: &[Stmt]) {
+        for (index, stmt) in stmts.iter().enumerate() {
+            let first = self.names.decls.len();
+            for (ident, kind) in declared(&stmt.kind) {
+                self.declare(ident, kind, index, stmt);
+            }
+            self.names.of_stmt.push((first, self.names.decls.len()));
+        }
+    }
+
+    fn declare(&mut self, ident: &Ident, kind: DeclKind, index: usize, stmt: &Stmt) {
+        let at = stmt.span(ident.at);
+        let name = ident.name.clone();
+        let decl = Decl { name: name.clone(), at, kind, stmt: index, entity: Entity::Error };
+        let id = self.names.decls.push(decl);
+        if let Some(first) = self.names.by_name.get(&name) {
+            let first_at = self.names.decls[*first].at;
+            self.reports.push(NameError::Duplicate { at, name, first_at });
+            return;
+        }
+        if is_builtin(&name) {
+            self.reports.push(NameError::HidesBuiltin { at, name: name.clone() });
+        }
+        self.names.by_name.insert(name, id);
+    }
+
+    /// What the only declaration of the current statement became.
+    pub(super) fn becomes(&mut self, entity: Entity) {
+        if let Some(id) = self.names.of_stmt(self.stmt_index).next() {
+            self.names.decls[id].entity = entity;
+        }
+    }
+
+    /// Reports a name that nothing in sight has.
+    pub(super) fn unknown_name(&mut self, name: &Name, at: Span, hint: Option<String>) {
+        let suggestion = self.suggest(name);
+        let declared_at = suggestion.as_ref().and_then(|s| self.names.get(s)).map(|d| d.at);
+        self.reports.push(NameError::UnknownName { at, name: name.clone(), suggestion, declared_at, hint });
+    }
+
+    /// The declared name, index or constant nearest to a wrong one.
+    pub(super) fn suggest(&self, wrong: &str) -> Option<Name> {
+        // Beyond the last report that is shown a search through all names would be work for nothing.
+        if self.reports.len() > limits::MAX_REPORTS {
+            return None;
+        }
+        let locals = self.locals.names();
+        let declared = self.names.by_name.keys().map(|k| &**k);
+        let constants = CONSTANTS.iter().map(|(name, _)| *name);
+        closest(wrong, locals.chain(declared).chain(constants)).map(Name::from)
+    }
+
+    /// The function nearest to a wrong name.
+    pub(super) fn suggest_function(&self, wrong: &str) -> Option<Name> {
+        if self.reports.len() > limits::MAX_REPORTS {
+            return None;
+        }
+        let declared = self.names.decls.iter().filter(|d| matches!(d.kind, DeclKind::Fn | DeclKind::Extern));
+        let rows = func::all().iter().filter(|row| row.surface == Surface::Function).map(|row| row.name);
+        let arrays = array_fns::ROWS.iter().map(|row| row.name);
+        closest(wrong, declared.map(|d| &*d.name).chain(rows).chain(arrays)).map(Name::from)
+    }
+}
