@@ -1,5 +1,7 @@
 //! `optc`: a compiler for declarative optimization.
 pub mod base;
+pub mod bind;
+pub mod bridge;
 pub mod cli;
 pub mod data;
 pub mod diag;
@@ -14,3 +16,4 @@ pub mod problem;
 pub mod sema;
 pub mod solve;
 pub mod syntax;
+pub mod kernel;

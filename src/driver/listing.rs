@@ -4,9 +4,9 @@
 //! whatever its data.
 
 use crate::diff::{Derivs, FamilyDerivs};
-use crate::ir::plan::{DefKind, Family, FamilyId, PlanDomainId, Target};
-use crate::ir::pretty::{self, array_name, binder_names, con_name, set_name};
-use crate::ir::{Model, NodeId, Plan, model::Over};
+use crate::ir::plan::{DefKind, Family, FamilyId, Target};
+use crate::ir::pretty::{self, array_name, con_name, over};
+use crate::ir::{Model, NodeId, Plan};
 
 /// Domains, defined arrays and families.
 pub fn families(model: &Model, plan: &Plan) -> String {
@@ -94,38 +94,6 @@ fn header(model: &Model, plan: &Plan, id: FamilyId, family: &Family) -> String {
         Target::Array(array) => format!("array {}", array_name(model, array)),
     };
     format!("family {}: {target} +={}", id.0 + 1, over(model, plan, family.domain))
-}
-
-/// ` over i in plants, j in markets if …`, outermost first; nothing for the root.
-fn over(model: &Model, plan: &Plan, domain: PlanDomainId) -> String {
-    let mut chain = vec![domain];
-    while let Some(parent) = plan.domains[chain[chain.len() - 1]].parent {
-        chain.push(parent);
-    }
-    let mut heads = Vec::new();
-    for id in chain.into_iter().rev() {
-        let domain = &plan.domains[id];
-        let mut head = domain
-            .binders
-            .iter()
-            .map(|b| {
-                let set = match model.binders[*b].over {
-                    Over::Set(set) => set_name(model, set),
-                    Over::Range { lo, hi } => format!("{}..{}", pretty::expr(model, lo), pretty::expr(model, hi)),
-                };
-                format!("{} in {set}", binder_names(model, *b))
-            })
-            .collect::<Vec<_>>()
-            .join(", ");
-        let filters: Vec<String> = domain.filters.iter().map(|f| pretty::expr(model, *f)).collect();
-        if !filters.is_empty() {
-            head = format!("{head} if {}", filters.join(" and "));
-        }
-        if !head.is_empty() {
-            heads.push(head);
-        }
-    }
-    if heads.is_empty() { String::new() } else { format!(" over {}", heads.join("; ")) }
 }
 
 fn line(out: &mut String, indent: usize, text: &str) {

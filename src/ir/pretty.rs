@@ -305,3 +305,35 @@ fn index_name(model: &Model, binder: BinderId, part: u16) -> String {
         many => many.get(part as usize).map_or_else(|| format!("k{}", binder.0), ToString::to_string),
     }
 }
+
+/// ` over i in plants, j in markets if …`, outermost first; nothing for the root.
+pub fn over(model: &Model, plan: &super::Plan, domain: super::plan::PlanDomainId) -> String {
+    let mut chain = vec![domain];
+    while let Some(parent) = plan.domains[chain[chain.len() - 1]].parent {
+        chain.push(parent);
+    }
+    let mut heads = Vec::new();
+    for id in chain.into_iter().rev() {
+        let domain = &plan.domains[id];
+        let mut head = domain
+            .binders
+            .iter()
+            .map(|b| {
+                let set = match model.binders[*b].over {
+                    Over::Set(set) => set_name(model, set),
+                    Over::Range { lo, hi } => format!("{}..{}", expr(model, lo), expr(model, hi)),
+                };
+                format!("{} in {set}", binder_names(model, *b))
+            })
+            .collect::<Vec<_>>()
+            .join(", ");
+        let filters: Vec<String> = domain.filters.iter().map(|f| expr(model, *f)).collect();
+        if !filters.is_empty() {
+            head = format!("{head} if {}", filters.join(" and "));
+        }
+        if !head.is_empty() {
+            heads.push(head);
+        }
+    }
+    if heads.is_empty() { String::new() } else { format!(" over {}", heads.join("; ")) }
+}

@@ -5,6 +5,7 @@
 
 pub mod dense;
 pub mod kkt;
+pub mod lu;
 pub mod random;
 pub mod sparse;
 pub mod vmath;

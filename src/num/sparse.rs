@@ -81,27 +81,37 @@ impl Pattern {
         n_cols: usize,
         entries: impl IntoIterator<Item = (usize, usize)>,
     ) -> Result<(Self, Vec<u32>), PatternError> {
-        let entries: Vec<(usize, usize)> = entries.into_iter().collect();
-        if entries.len().max(n_rows).max(n_cols) >= u32::MAX as usize {
+        let iter = entries.into_iter();
+        // Half the memory of pairs of `usize`: at bind time this list is the largest there is.
+        let mut entries: Vec<(u32, u32)> = Vec::with_capacity(iter.size_hint().0);
+        if n_rows.max(n_cols) >= u32::MAX as usize {
             return Err(PatternError::TooLarge);
         }
-        if let Some(&(_, j)) = entries.iter().find(|&&(i, j)| i >= n_rows || j >= n_cols) {
-            return Err(PatternError::Rows(j));
+        for (i, j) in iter {
+            if i >= n_rows || j >= n_cols {
+                return Err(PatternError::Rows(j));
+            }
+            entries.push((i as u32, j as u32));
+        }
+        if entries.len() >= u32::MAX as usize {
+            return Err(PatternError::TooLarge);
         }
         // Two counting sorts: by row, then stably by column.
-        let by_row = counting_order(n_rows, entries.len(), |k| entries[k].0, 0..entries.len());
-        let order = counting_order(n_cols, entries.len(), |k| entries[k].1, by_row.into_iter());
+        let all = 0..entries.len() as u32;
+        let by_row = counting_order(n_rows, entries.len(), |k| entries[k as usize].0, all);
+        let order = counting_order(n_cols, entries.len(), |k| entries[k as usize].1, by_row.into_iter());
         let mut slots = vec![0u32; entries.len()];
         let mut row_idx: Vec<u32> = Vec::with_capacity(entries.len());
         let mut col_ptr = vec![0u32; n_cols + 1];
         let mut last = None;
         for k in order {
-            if last != Some(entries[k]) {
-                row_idx.push(entries[k].0 as u32);
-                col_ptr[entries[k].1 + 1] += 1;
-                last = Some(entries[k]);
+            let (i, j) = entries[k as usize];
+            if last != Some((i, j)) {
+                row_idx.push(i);
+                col_ptr[j as usize + 1] += 1;
+                last = Some((i, j));
             }
-            slots[k] = row_idx.len() as u32 - 1;
+            slots[k as usize] = row_idx.len() as u32 - 1;
         }
         for j in 0..n_cols {
             col_ptr[j + 1] += col_ptr[j];
@@ -192,20 +202,20 @@ impl Pattern {
 fn counting_order(
     n_keys: usize,
     n_items: usize,
-    key: impl Fn(usize) -> usize,
-    items: impl Iterator<Item = usize>,
-) -> Vec<usize> {
-    let mut next = vec![0usize; n_keys + 1];
-    for k in 0..n_items {
-        next[key(k) + 1] += 1;
+    key: impl Fn(u32) -> u32,
+    items: impl Iterator<Item = u32>,
+) -> Vec<u32> {
+    let mut next = vec![0u32; n_keys + 1];
+    for k in 0..n_items as u32 {
+        next[key(k) as usize + 1] += 1;
     }
     for i in 0..n_keys {
         next[i + 1] += next[i];
     }
-    let mut order = vec![0usize; n_items];
+    let mut order = vec![0u32; n_items];
     for k in items {
-        let slot = &mut next[key(k)];
-        order[*slot] = k;
+        let slot = &mut next[key(k) as usize];
+        order[*slot as usize] = k;
         *slot += 1;
     }
     order

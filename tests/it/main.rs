@@ -6,6 +6,7 @@ mod diff;
 mod families;
 mod fmt;
 mod interp;
+mod kernel;
 mod kkt;
 mod language;
 mod matpower;

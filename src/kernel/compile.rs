@@ -1,0 +1,226 @@
+//! From families and their derivatives to a program.
+//!
+//! Families over one domain with the same kind of target share a kernel per derivative, so that what
+//! they have in common is computed once. The work is proportional to the templates.
+
+use super::lower::{Want, lower};
+use super::program::{ArrayOp, DefInfo, Part, Program, Step, What};
+use crate::func::{self, Instruction, Lower};
+use crate::diff::{Derivs, FamilyDerivs};
+use crate::ir::plan::{DefKind, FamilyId, Plan, PlanDomainId, Target};
+use crate::ir::{ArrayId, Graph, Model, Node, NodeId};
+use crate::problem::Degree;
+use indexmap::IndexMap;
+use std::collections::{BTreeMap, HashMap};
+
+/// The program of a plan. Nothing in it depends on data.
+pub fn compile(model: &Model, plan: &Plan, derivs: &Derivs) -> Program {
+    let families = families_by_array(plan);
+    let defs = classify_defs(&model.graph, plan, &families);
+    let active = defs.iter().filter(|d| d.active).map(|d| (d.array, d.degree)).collect();
+    let mut compiler = Compiler {
+        graph: &model.graph,
+        plan,
+        derivs,
+        active,
+        program: Program { defs, ..Program::default() },
+    };
+    compiler.program.targets = plan.families.iter().map(|f| f.target).collect();
+    compiler.program.degrees =
+        plan.families.iter().map(|f| degree(&model.graph, &compiler.active, f.body)).collect();
+    let lifted = compiler.active.keys().map(|array| (*array, Degree::Linear)).collect();
+    compiler.program.lifted_degrees = plan.families.iter().map(|f| degree(&model.graph, &lifted, f.body)).collect();
+    compiler.program.array_of = array_leaves(&model.graph, derivs);
+    compiler.tops();
+    compiler.arrays(&families);
+    compiler.program
+}
+
+fn array_leaves(graph: &Graph, derivs: &Derivs) -> BTreeMap<NodeId, ArrayId> {
+    let inputs = derivs.families.iter().flat_map(|f| &f.inputs);
+    inputs
+        .filter_map(|node| match graph.node(*node) {
+            Node::Array { array, .. } | Node::Slot(array) => Some((*node, *array)),
+            _ => None,
+        })
+        .collect()
+}
+
+fn families_by_array(plan: &Plan) -> BTreeMap<ArrayId, Vec<FamilyId>> {
+    let mut families: BTreeMap<ArrayId, Vec<FamilyId>> = BTreeMap::new();
+    for (id, family) in plan.families.enumerate() {
+        if let Target::Array(array) = family.target {
+            families.entry(array).or_default().push(id);
+        }
+    }
+    families
+}
+
+/// Whether each defined array depends on variables, and how.
+fn classify_defs(graph: &Graph, plan: &Plan, families: &BTreeMap<ArrayId, Vec<FamilyId>>) -> Vec<DefInfo> {
+    let mut active: BTreeMap<ArrayId, Degree> = BTreeMap::new();
+    let mut out = Vec::with_capacity(plan.defs.len());
+    for def in &plan.defs {
+        let of = |array: &ArrayId, active: &BTreeMap<_, _>| active.get(array).copied().unwrap_or(Degree::Constant);
+        let (op, degree) = match &def.kind {
+            DefKind::Sum => {
+                let own = families.get(&def.array).map_or(&[][..], |f| f);
+                let degrees = own.iter().map(|f| degree(graph, &active, plan.families[*f].body));
+                (ArrayOp::Sum, degrees.max().unwrap_or(Degree::Constant))
+            }
+            DefKind::Group { op, items } => {
+                let inner = of(items, &active);
+                (ArrayOp::Group { op: *op, items: *items }, inner.max(beyond(inner)))
+            }
+            DefKind::MatMul { left, right } => {
+                let degree = times(of(left, &active), of(right, &active));
+                (ArrayOp::MatMul { left: *left, right: *right }, degree)
+            }
+            DefKind::LogDet { of: matrix } => (ArrayOp::LogDet { of: *matrix }, beyond(of(matrix, &active))),
+        };
+        if degree != Degree::Constant {
+            active.insert(def.array, degree);
+        }
+        out.push(DefInfo { array: def.array, op, active: degree != Degree::Constant, degree });
+    }
+    out
+}
+
+/// The degree of a nonlinear function of something.
+fn beyond(inner: Degree) -> Degree {
+    if inner == Degree::Constant { Degree::Constant } else { Degree::Nonlinear }
+}
+
+/// The degree of a body: sums keep it, products add it, anything else is beyond.
+fn degree(graph: &Graph, active: &BTreeMap<ArrayId, Degree>, body: NodeId) -> Degree {
+    // Looked up by key only.
+    let mut known: HashMap<NodeId, Degree> = HashMap::new();
+    for id in graph.reachable(&[body]) {
+        let of = |node: &NodeId| known[node];
+        let most = |nodes: &[NodeId]| nodes.iter().map(of).max().unwrap_or(Degree::Constant);
+        let degree = match graph.node(id) {
+            Node::Call { func, args } => match func::row(*func).lower {
+                Lower::Native(Instruction::Add | Instruction::Sub | Instruction::Neg) => most(args),
+                Lower::Native(Instruction::Mul) => args.iter().map(of).fold(Degree::Constant, times),
+                Lower::Native(Instruction::Div) if of(&args[1]) == Degree::Constant => of(&args[0]),
+                _ => beyond(most(args)),
+            },
+            Node::If { cond, then, otherwise } => beyond(most(&[*cond, *then, *otherwise])),
+            _ => leaf_degree(graph, active, id),
+        };
+        known.insert(id, degree);
+    }
+    known[&body]
+}
+
+/// The degree of a product.
+fn times(a: Degree, b: Degree) -> Degree {
+    match (a, b) {
+        (Degree::Constant, other) | (other, Degree::Constant) => other,
+        (Degree::Linear, Degree::Linear) => Degree::Quadratic,
+        _ => Degree::Nonlinear,
+    }
+}
+
+fn leaf_degree(graph: &Graph, active: &BTreeMap<ArrayId, Degree>, node: NodeId) -> Degree {
+    match graph.node(node) {
+        Node::Var { .. } => Degree::Linear,
+        Node::Array { array, .. } | Node::Slot(array) => active.get(array).copied().unwrap_or(Degree::Constant),
+        _ => Degree::Constant,
+    }
+}
+
+struct Compiler<'a> {
+    graph: &'a Graph,
+    plan: &'a Plan,
+    derivs: &'a Derivs,
+    active: BTreeMap<ArrayId, Degree>,
+    program: Program,
+}
+
+impl Compiler<'_> {
+    /// Objectives and rows.
+    fn tops(&mut self) {
+        let all: Vec<FamilyId> = self.plan.families.ids().collect();
+        let target = |f: &FamilyId| self.plan.families[*f].target;
+        let objectives: Vec<FamilyId> =
+            all.iter().copied().filter(|f| matches!(target(f), Target::Objective(_))).collect();
+        let rows: Vec<FamilyId> = all.iter().copied().filter(|f| matches!(target(f), Target::Row(_))).collect();
+        self.loops(Part::Objectives, &objectives, Self::values);
+        self.loops(Part::Rows, &rows, Self::values);
+        self.loops(Part::PullObjectives, &objectives, |c, f| c.slopes(f, true));
+        self.loops(Part::PullRows, &rows, |c, f| c.slopes(f, true));
+        self.loops(Part::JacobianRows, &rows, |c, f| c.slopes(f, false));
+        self.loops(Part::HessianTop, &objectives, Self::curves);
+        self.loops(Part::HessianTop, &rows, Self::curves);
+    }
+
+    /// Defined arrays, in order of evaluation, and backwards for the pull.
+    fn arrays(&mut self, families: &BTreeMap<ArrayId, Vec<FamilyId>>) {
+        let defs = self.program.defs.clone();
+        let mut pulls: Vec<Vec<Step>> = Vec::new();
+        for (at, def) in (0u32..).zip(&defs) {
+            let own = families.get(&def.array).map_or(&[][..], |f| f);
+            let step = if def.op == ArrayOp::Sum { Step::Begin(at) } else { Step::Array(at) };
+            self.step(Part::Forward, step);
+            self.loops(Part::Forward, own, Self::values);
+            if !def.active {
+                continue;
+            }
+            for part in [Part::JacobianArrays, Part::HessianArrays] {
+                self.step(part, step);
+            }
+            self.loops(Part::JacobianArrays, own, |c, f| c.slopes(f, false));
+            self.loops(Part::HessianArrays, own, Self::curves);
+            self.step(Part::PullArrays, step);
+            self.loops(Part::PullArrays, own, |c, f| c.slopes(f, true));
+            pulls.push(std::mem::take(&mut self.program.parts[Part::PullArrays as usize]));
+        }
+        self.program.parts[Part::PullArrays as usize] = pulls.into_iter().rev().flatten().collect();
+    }
+
+    fn step(&mut self, part: Part, step: Step) {
+        self.program.parts[part as usize].push(step);
+    }
+
+    /// One kernel per domain, in order of first appearance.
+    fn loops(&mut self, part: Part, families: &[FamilyId], wants: impl Fn(&Self, FamilyId) -> Vec<Want>) {
+        let mut domains: IndexMap<PlanDomainId, Vec<Want>> = IndexMap::new();
+        for &family in families {
+            let wanted = wants(self, family);
+            domains.entry(self.plan.families[family].domain).or_default().extend(wanted);
+        }
+        for (domain, wants) in domains {
+            if !wants.is_empty() {
+                let kernel = self.program.kernels.push(lower(self.graph, domain, &wants));
+                self.step(part, Step::Loop(kernel));
+            }
+        }
+    }
+
+    fn values(&self, family: FamilyId) -> Vec<Want> {
+        vec![Want { family, what: What::Value, node: self.plan.families[family].body, weighted: false }]
+    }
+
+    fn slopes(&self, family: FamilyId, weighted: bool) -> Vec<Want> {
+        let FamilyDerivs { inputs, grad, .. } = &self.derivs.families[family];
+        grad.iter()
+            .map(|&(input, node)| (inputs[input as usize], node))
+            .filter(|&(input, _)| self.is_active(input))
+            .map(|(input, node)| Want { family, what: What::Slope { input }, node, weighted })
+            .collect()
+    }
+
+    fn curves(&self, family: FamilyId) -> Vec<Want> {
+        let FamilyDerivs { inputs, hess, .. } = &self.derivs.families[family];
+        hess.iter()
+            .map(|&(row, col, node)| (inputs[row as usize], inputs[col as usize], node))
+            .filter(|&(row, col, _)| self.is_active(row) && self.is_active(col))
+            .map(|(row, col, node)| Want { family, what: What::Curve { row, col }, node, weighted: true })
+            .collect()
+    }
+
+    fn is_active(&self, leaf: NodeId) -> bool {
+        leaf_degree(self.graph, &self.active, leaf) != Degree::Constant
+    }
+}

@@ -1,0 +1,397 @@
+//! The portable executor of kernels.
+//!
+//! Registers are blocks of 256 numbers; an op runs over all lanes before the next, so that the cost
+//! of dispatch is shared. Loads along consecutive numbers read in place. Results are written to a
+//! spare block and swapped in, so an op may overwrite what it reads. Nothing here allocates after
+//! [`Registers::new`].
+//!
+//! Deliberately absent: what the numbers mean, where slots come from, threads.
+
+use super::program::{BLOCK, Kernel, Op};
+use crate::bind::Address;
+use crate::func;
+use std::sync::Arc;
+
+/// The buffers a kernel may read.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+pub enum Source {
+    /// Variables, then slots of defined arrays.
+    Z,
+    /// Data.
+    Data,
+    /// Weights of objectives.
+    Sigma,
+    /// Weights of rows.
+    Row,
+    /// Weights of slots of defined arrays, by position in z.
+    Slot,
+}
+
+/// The contents of the buffers.
+#[derive(Clone, Copy, Debug)]
+#[allow(missing_docs)] // named as in `Source`
+pub struct Buffers<'a> {
+    pub z: &'a [f64],
+    pub data: &'a [f64],
+    pub sigma: &'a [f64],
+    pub row: &'a [f64],
+    pub slot: &'a [f64],
+}
+
+impl<'a> Buffers<'a> {
+    fn get(&self, source: Source) -> &'a [f64] {
+        match source {
+            Source::Z => self.z,
+            Source::Data => self.data,
+            Source::Sigma => self.sigma,
+            Source::Row => self.row,
+            Source::Slot => self.slot,
+        }
+    }
+}
+
+/// A port with its place.
+#[derive(Clone, PartialEq, Debug)]
+pub struct BoundPort {
+    /// The buffer.
+    pub source: Source,
+    /// Where in it.
+    pub at: Address,
+}
+
+/// An out with its place in the buffer the part writes.
+#[derive(Clone, PartialEq, Debug)]
+pub struct BoundOut {
+    /// Where.
+    pub at: Address,
+    /// Whether values are added to what is there; otherwise they are the first ones.
+    pub add: bool,
+    /// Instances, ascending, whose value counts twice: the two leaves of a second derivative are the
+    /// same slot, off the diagonal of the template and on that of the matrix.
+    pub twice: Arc<[u32]>,
+}
+
+impl BoundOut {
+    /// An out of `count` instances at `at`. A single value is stored as a block of one, not reduced.
+    pub fn new(at: Address, count: usize, add: bool, twice: Arc<[u32]>) -> Self {
+        let at = match at {
+            Address::Affine { base, stride: 0 } if count == 1 => Address::Affine { base, stride: 1 },
+            at => at,
+        };
+        Self { at, add, twice }
+    }
+}
+
+/// A kernel over all instances of its domain.
+#[derive(Clone, PartialEq, Debug)]
+pub struct BoundLoop {
+    /// Which kernel of the program.
+    pub kernel: super::program::KernelId,
+    /// Number of instances.
+    pub count: usize,
+    /// One per port of the kernel.
+    pub ports: Vec<BoundPort>,
+    /// One per out of the kernel.
+    pub outs: Vec<BoundOut>,
+}
+
+/// Sums of blocks, added in the order of a fixed binary tree over the blocks.
+///
+/// Within a block lane `i` goes to accumulator `i mod 8` in order, and those are added as a tree
+/// `((0+4)+(2+6))+((1+5)+(3+7))`.
+#[derive(Clone, Debug)]
+pub struct TreeSum {
+    levels: [f64; 48],
+    count: u64,
+}
+
+impl TreeSum {
+    /// Nothing yet.
+    pub const EMPTY: Self = Self { levels: [0.0; 48], count: 0 };
+
+    /// Adds the sum of the next block.
+    pub fn push(&mut self, mut value: f64) {
+        let merged = self.count.trailing_ones() as usize;
+        for level in &self.levels[..merged] {
+            value += level;
+        }
+        self.levels[merged] = value;
+        self.count += 1;
+    }
+
+    /// The sum of all blocks.
+    pub fn total(&self) -> f64 {
+        let set = (0..48).filter(|l| self.count >> l & 1 == 1);
+        set.map(|l| self.levels[l]).reduce(|all, level| level + all).unwrap_or(0.0)
+    }
+}
+
+/// The sum of the lanes of one block.
+pub fn lane_sum(lanes: &[f64]) -> f64 {
+    let mut acc = [0.0; 8];
+    let chunks = lanes.chunks_exact(8);
+    let rest = chunks.remainder();
+    for chunk in chunks {
+        for (a, v) in acc.iter_mut().zip(chunk) {
+            *a += v;
+        }
+    }
+    for (a, v) in acc.iter_mut().zip(rest) {
+        *a += v;
+    }
+    ((acc[0] + acc[4]) + (acc[2] + acc[6])) + ((acc[1] + acc[5]) + (acc[3] + acc[7]))
+}
+
+/// Where the content of a register is.
+#[derive(Clone, Copy, Debug)]
+enum View {
+    Own,
+    In(Source, usize),
+}
+
+/// Registers of one thread.
+pub struct Registers {
+    wide: Vec<Box<[f64]>>,
+    narrow: Vec<Box<[f64]>>,
+    views: Vec<View>,
+    sums: Vec<TreeSum>,
+}
+
+/// Kernels with at most this many instances use narrow registers: many of them fit in a cache.
+const NARROW: usize = 16;
+
+impl Registers {
+    /// Enough for kernels over the given numbers of instances.
+    pub fn new<'k>(kernels: impl Iterator<Item = (&'k Kernel, usize)>) -> Self {
+        let (mut wide, mut narrow, mut views, mut sums) = (0, 0, 0, 0);
+        for (kernel, count) in kernels {
+            let regs = kernel.n_regs as usize + 1;
+            let pool = if count <= NARROW { &mut narrow } else { &mut wide };
+            *pool = (*pool).max(regs);
+            views = views.max(regs);
+            sums = sums.max(if count == 1 { 0 } else { kernel.outs.len() });
+        }
+        let pool = |n: usize, len: usize| (0..n).map(|_| vec![0.0; len].into_boxed_slice()).collect();
+        Self {
+            wide: pool(wide, BLOCK),
+            narrow: pool(narrow, NARROW),
+            views: vec![View::Own; views],
+            sums: vec![TreeSum::EMPTY; sums],
+        }
+    }
+
+    /// Runs a kernel over all its instances; outs go into `out`.
+    pub fn run(&mut self, kernel: &Kernel, bound: &BoundLoop, buffers: &Buffers<'_>, out: &mut [f64]) {
+        if bound.count == 0 {
+            return;
+        }
+        let pool = if bound.count <= NARROW { &mut self.narrow } else { &mut self.wide };
+        let (spare, regs) = pool.split_last_mut().expect("pools hold the spare block of every kernel");
+        self.sums.iter_mut().take(kernel.outs.len()).for_each(|sum| sum.count = 0);
+        let mut frame = Frame {
+            kernel,
+            bound,
+            buffers: *buffers,
+            regs,
+            spare,
+            views: &mut self.views,
+            sums: &mut self.sums,
+            first: 0,
+            n: bound.count.min(BLOCK),
+        };
+        frame.ops(&kernel.once, out);
+        while frame.first < bound.count {
+            frame.n = (bound.count - frame.first).min(BLOCK);
+            frame.ops(&kernel.body, out);
+            frame.first += BLOCK;
+        }
+        for (place, sum) in bound.outs.iter().zip(&self.sums) {
+            if let Address::Affine { base, stride: 0 } = place.at {
+                let total = sum.total();
+                let to = &mut out[base as usize];
+                *to = if place.add { *to + total } else { total };
+            }
+        }
+    }
+}
+
+struct Frame<'a> {
+    kernel: &'a Kernel,
+    bound: &'a BoundLoop,
+    buffers: Buffers<'a>,
+    regs: &'a mut [Box<[f64]>],
+    spare: &'a mut Box<[f64]>,
+    views: &'a mut [View],
+    sums: &'a mut [TreeSum],
+    /// First instance of the block.
+    first: usize,
+    /// Lanes in use.
+    n: usize,
+}
+
+/// Most arguments of a call that are gathered without an allocation.
+const FEW: usize = 8;
+
+impl Frame<'_> {
+    fn ops(&mut self, ops: &[Op], out: &mut [f64]) {
+        for op in ops {
+            match *op {
+                Op::Load { dst, port } => self.load(dst.0, port),
+                Op::Const { dst, value } => self.write(dst.0, |_, to| to.fill(value)),
+                Op::Neg { dst, a } => self.map(dst.0, a.0, |a| -a),
+                Op::Offset { dst, a, by } => self.map(dst.0, a.0, |a| a + by),
+                Op::Scale { dst, a, by } => self.map(dst.0, a.0, |a| a * by),
+                Op::Add { dst, a, b } => self.zip(dst.0, a.0, b.0, |a, b| a + b),
+                Op::Sub { dst, a, b } => self.zip(dst.0, a.0, b.0, |a, b| a - b),
+                Op::Mul { dst, a, b } => self.zip(dst.0, a.0, b.0, |a, b| a * b),
+                Op::Div { dst, a, b } => self.zip(dst.0, a.0, b.0, |a, b| a / b),
+                Op::Call { dst, func, first, len } => self.call(dst.0, func, first as usize, len as usize),
+                Op::Select { dst, cond, then, otherwise } => self.write(dst.0, |frame, to| {
+                    let (c, a, b) = (frame.lanes(cond.0), frame.lanes(then.0), frame.lanes(otherwise.0));
+                    for (((to, c), a), b) in to.iter_mut().zip(c).zip(a).zip(b) {
+                        *to = if *c != 0.0 { *a } else { *b };
+                    }
+                }),
+                Op::Store { src, out: at } => self.store(src.0, at as usize, out),
+            }
+        }
+    }
+
+    /// The lanes of a register.
+    fn lanes(&self, reg: u32) -> &[f64] {
+        match self.views[reg as usize] {
+            View::Own => &self.regs[reg as usize][..self.n],
+            View::In(source, at) => &self.buffers.get(source)[at..at + self.n],
+        }
+    }
+
+    #[inline]
+    fn write(&mut self, dst: u32, fill: impl FnOnce(&Self, &mut [f64])) {
+        let mut to = std::mem::take(self.spare);
+        fill(self, &mut to[..self.n]);
+        *self.spare = std::mem::replace(&mut self.regs[dst as usize], to);
+        self.views[dst as usize] = View::Own;
+    }
+
+    #[inline]
+    fn map(&mut self, dst: u32, a: u32, with: impl Fn(f64) -> f64) {
+        self.write(dst, |frame, to| {
+            for (to, a) in to.iter_mut().zip(frame.lanes(a)) {
+                *to = with(*a);
+            }
+        });
+    }
+
+    #[inline]
+    fn zip(&mut self, dst: u32, a: u32, b: u32, with: impl Fn(f64, f64) -> f64) {
+        self.write(dst, |frame, to| {
+            for ((to, a), b) in to.iter_mut().zip(frame.lanes(a)).zip(frame.lanes(b)) {
+                *to = with(*a, *b);
+            }
+        });
+    }
+
+    fn call(&mut self, dst: u32, func: func::FuncId, first: usize, len: usize) {
+        let args = &self.kernel.args[first..first + len];
+        self.write(dst, |frame, to| {
+            let row = func::row(func);
+            let mut few: [&[f64]; FEW] = [&[]; FEW];
+            if len <= FEW {
+                for (slot, arg) in few.iter_mut().zip(args) {
+                    *slot = frame.lanes(arg.0);
+                }
+                row.eval_block(&few[..len], to);
+            } else {
+                let many: Vec<&[f64]> = args.iter().map(|a| frame.lanes(a.0)).collect();
+                row.eval_block(&many, to);
+            }
+        });
+    }
+
+    fn load(&mut self, dst: u32, port: u32) {
+        let bound = self.bound;
+        let BoundPort { source, at } = &bound.ports[port as usize];
+        let from = self.buffers.get(*source);
+        match at {
+            Address::Affine { base, stride: 1 } => self.views[dst as usize] = View::In(*source, *base as usize + self.first),
+            Address::Affine { base, stride: 0 } => self.write(dst, |_, to| to.fill(from[*base as usize])),
+            Address::Affine { stride, .. } => {
+                let (start, stride) = (at.at(self.first), *stride as isize);
+                self.write(dst, |_, to| {
+                    for (to, k) in to.iter_mut().zip(0isize..) {
+                        *to = from[start.wrapping_add_signed(k * stride)];
+                    }
+                });
+            }
+            Address::Gather(slots) => self.write(dst, |frame, to| {
+                for (to, slot) in to.iter_mut().zip(&slots[frame.first..]) {
+                    *to = from[*slot as usize];
+                }
+            }),
+        }
+    }
+
+    fn store(&mut self, src: u32, at: usize, out: &mut [f64]) {
+        let bound = self.bound;
+        let place = &bound.outs[at];
+        let twice = &place.twice;
+        let mut src = src;
+        let here = twice.partition_point(|i| (*i as usize) < self.first)
+            ..twice.partition_point(|i| (*i as usize) < self.first + self.n);
+        if !here.is_empty() {
+            // The doubled copy lives in the spare block until it is stored.
+            src = self.doubled(src, &twice[here]);
+        }
+        let lanes = if src == SPARE { &self.spare[..self.n] } else { self.lanes(src) };
+        if matches!(place.at, Address::Affine { stride: 0, .. }) {
+            let sum = lane_sum(lanes);
+            self.sums[at].push(sum);
+        } else {
+            scatter(lanes, &place.at, place.add, self.first, out);
+        }
+    }
+
+    fn doubled(&mut self, src: u32, instances: &[u32]) -> u32 {
+        let mut to = std::mem::take(self.spare);
+        to[..self.n].copy_from_slice(self.lanes(src));
+        for instance in instances {
+            to[*instance as usize - self.first] *= 2.0;
+        }
+        *self.spare = to;
+        SPARE
+    }
+}
+
+/// Stands for the spare block where a register is asked for.
+const SPARE: u32 = u32::MAX;
+
+/// Writes lanes to their places, in order of the instances.
+fn scatter(lanes: &[f64], at: &Address, add: bool, first: usize, out: &mut [f64]) {
+    match (at, add) {
+        (Address::Affine { base, stride: 1 }, false) => {
+            out[*base as usize + first..][..lanes.len()].copy_from_slice(lanes);
+        }
+        (Address::Affine { base, stride: 1 }, true) => {
+            for (to, v) in out[*base as usize + first..].iter_mut().zip(lanes) {
+                *to += v;
+            }
+        }
+        (Address::Affine { stride, .. }, _) => {
+            let mut slot = at.at(first);
+            for v in lanes {
+                out[slot] = if add { out[slot] + v } else { *v };
+                slot = slot.wrapping_add_signed(*stride as isize);
+            }
+        }
+        (Address::Gather(slots), false) => {
+            for (v, slot) in lanes.iter().zip(&slots[first..]) {
+                out[*slot as usize] = *v;
+            }
+        }
+        (Address::Gather(slots), true) => {
+            for (v, slot) in lanes.iter().zip(&slots[first..]) {
+                out[*slot as usize] += v;
+            }
+        }
+    }
+}

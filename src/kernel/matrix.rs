@@ -1,0 +1,256 @@
+//! Sparse derivative matrices whose values kernels write in place.
+//!
+//! [`Stencil`] lists every entry that some out or array step produces, in execution order; a pattern of
+//! the entries gives each its slot. Where an out is the first to touch all of its slots and touches
+//! each once, it stores; later outs add. Slots that only see additions are cleared first.
+
+use super::arrays::ArrayStep;
+use super::exec::{BoundLoop, BoundOut};
+use super::link::{BoundStep, Linker};
+use super::program::{BLOCK, KernelId, Part, Step, What};
+use crate::bind::Address;
+use crate::num::sparse::{Pattern, PatternError};
+use std::ops::Range;
+use std::sync::Arc;
+
+/// The values of a matrix and how they are computed.
+#[derive(Clone, Debug, Default)]
+pub struct Plan {
+    /// Length of the value buffer; the matrix itself comes first in it.
+    pub n_values: usize,
+    /// What is cleared before the steps.
+    pub clear: Vec<Range<u32>>,
+    /// Kernels and array steps.
+    pub steps: Vec<BoundStep>,
+    /// Slots of the values of each array step, in order; empty for loops.
+    pub array_slots: Vec<Arc<[u32]>>,
+}
+
+/// The entries of a matrix in z, in execution order.
+pub struct Stencil {
+    steps: Vec<Pending>,
+    /// `(row, column)` of each entry.
+    entries: Vec<(u32, u32)>,
+}
+
+/// A step whose slots are not known yet; ranges are positions in the list of entries.
+enum Pending {
+    Begin(u32),
+    Array(u32, ArrayStep, Range<usize>),
+    Loop(KernelId, usize, Vec<PendingOut>),
+}
+
+struct PendingOut {
+    entries: Range<usize>,
+    twice: Arc<[u32]>,
+}
+
+impl Stencil {
+    /// Slopes of rows, then of defined arrays, by row of the lifted problem and column.
+    pub fn jacobian(linker: &Linker<'_>) -> Self {
+        let mut stencil = Self { steps: Vec::new(), entries: Vec::new() };
+        for part in [Part::JacobianRows, Part::JacobianArrays] {
+            for step in linker.program.part(part) {
+                stencil.add(linker, *step, |stencil, array, def| {
+                    let layout = linker.layout;
+                    let row_shift = linker.col_shift(def) + layout.n_rows as isize - layout.n_x as isize;
+                    array.slope_places(|out, operand| {
+                        let col = operand.wrapping_add_signed(linker.col_shift_of(operand));
+                        stencil.entries.push((out.wrapping_add_signed(row_shift) as u32, col as u32));
+                    });
+                });
+            }
+        }
+        stencil
+    }
+
+    /// Second derivatives of everything, lower triangle.
+    pub fn hessian(linker: &Linker<'_>) -> Self {
+        let mut stencil = Self { steps: Vec::new(), entries: Vec::new() };
+        for part in [Part::HessianTop, Part::HessianArrays] {
+            for step in linker.program.part(part) {
+                stencil.add(linker, *step, |stencil, array, _| {
+                    array.curve_places(|a, b| {
+                        let col = |z: usize| z.wrapping_add_signed(linker.col_shift_of(z)) as u32;
+                        let (a, b) = (col(a), col(b));
+                        stencil.entries.push((a.max(b), a.min(b)));
+                    });
+                });
+            }
+        }
+        stencil
+    }
+
+    /// Number of entries before duplicates are merged.
+    pub fn len(&self) -> usize {
+        self.entries.len()
+    }
+
+    /// Whether there are none.
+    pub fn is_empty(&self) -> bool {
+        self.entries.is_empty()
+    }
+
+    /// The pattern of all entries, with those of `more`, and the slot of each entry.
+    ///
+    /// # Errors
+    /// When there are more entries than a pattern can count.
+    pub fn pattern(
+        &self,
+        n_rows: usize,
+        n_cols: usize,
+        more: impl Iterator<Item = (usize, usize)>,
+    ) -> Result<(Pattern, Vec<u32>), PatternError> {
+        let own = self.entries.iter().map(|&(row, col)| (row as usize, col as usize));
+        Pattern::from_entries(n_rows, n_cols, own.chain(more))
+    }
+
+    /// The plan that writes entry `k` to `slots[k]` of a buffer of `n_values`.
+    pub fn plan(self, linker: &Linker<'_>, slots: &[u32], n_values: usize) -> Plan {
+        let mut touched = Touched::new(n_values);
+        let mut plan = Plan { n_values, ..Plan::default() };
+        for step in self.steps {
+            let mut array_slots: Arc<[u32]> = Arc::new([]);
+            plan.steps.push(match step {
+                Pending::Begin(def) => BoundStep::Begin(def),
+                Pending::Array(def, array, entries) => {
+                    array_slots = slots[entries].into();
+                    touched.adds(&array_slots);
+                    BoundStep::Array { def, array }
+                }
+                Pending::Loop(kernel, count, outs) => {
+                    let places: Vec<Address> = outs.iter().map(|o| Address::compress(slots[o.entries.clone()].to_vec())).collect();
+                    let first = touched.next_id();
+                    for (out, at) in outs.iter().zip(&places) {
+                        touched.visit(&slots[out.entries.clone()], at, first);
+                    }
+                    let bind = |((out, at), id): ((PendingOut, Address), u32)| {
+                        BoundOut::new(at, count, !touched.stores[id as usize], out.twice)
+                    };
+                    let outs = outs.into_iter().zip(places).zip(first..).map(bind).collect();
+                    BoundStep::Loop(BoundLoop { kernel, count, ports: linker.ports(kernel), outs })
+                }
+            });
+            plan.array_slots.push(array_slots);
+        }
+        plan.clear = touched.unstored();
+        plan
+    }
+
+    fn add(&mut self, linker: &Linker<'_>, step: Step, array_entries: impl Fn(&mut Self, &ArrayStep, usize)) {
+        match step {
+            Step::Begin(def) => self.steps.push(Pending::Begin(def)),
+            Step::Array(def) => {
+                let array = linker.array(def);
+                let from = self.entries.len();
+                array_entries(self, &array, def as usize);
+                self.steps.push(Pending::Array(def, array, from..self.entries.len()));
+            }
+            Step::Loop(kernel) => {
+                let count = linker.count(kernel);
+                let outs = linker.program.kernels[kernel].outs.iter();
+                let outs = outs.map(|out| self.out(linker, out, count)).collect();
+                self.steps.push(Pending::Loop(kernel, count, outs));
+            }
+        }
+    }
+
+    fn out(&mut self, linker: &Linker<'_>, out: &super::program::Out, count: usize) -> PendingOut {
+        let from = self.entries.len();
+        let mut twice = Vec::new();
+        match out.what {
+            What::Value => crate::bug!("values have no place in a matrix"),
+            What::Slope { input } => {
+                let (row, row_shift) = linker.row(out.family);
+                let (col, col_shift) = (linker.leaf(out, input), linker.shift(input));
+                self.entries.extend((0..count).map(|k| {
+                    let row = row.at(k).wrapping_add_signed(row_shift);
+                    (row as u32, col.at(k).wrapping_add_signed(col_shift) as u32)
+                }));
+            }
+            What::Curve { row, col } => {
+                let (a, a_shift) = (linker.leaf(out, row), linker.shift(row));
+                let (b, b_shift) = (linker.leaf(out, col), linker.shift(col));
+                for k in 0..count {
+                    let a = a.at(k).wrapping_add_signed(a_shift) as u32;
+                    let b = b.at(k).wrapping_add_signed(b_shift) as u32;
+                    if row != col && a == b {
+                        twice.push(k as u32);
+                    }
+                    self.entries.push((a.max(b), a.min(b)));
+                }
+            }
+        }
+        PendingOut { entries: from..self.entries.len(), twice: twice.into() }
+    }
+}
+
+/// Which out was the first to touch each slot.
+struct Touched {
+    /// Index in `stores` of the first visitor, by slot; 0: nobody.
+    by: Vec<u32>,
+    /// The block in which it came; [`AT_END`] for reductions.
+    when: Vec<u32>,
+    /// Whether each visitor may store.
+    stores: Vec<bool>,
+}
+
+/// Reductions over instances write when all blocks are done.
+const AT_END: u32 = u32::MAX;
+
+impl Touched {
+    fn new(n_values: usize) -> Self {
+        Self { by: vec![0; n_values], when: vec![0; n_values], stores: vec![false] }
+    }
+
+    fn next_id(&self) -> u32 {
+        self.stores.len() as u32
+    }
+
+    /// An out comes to its slots. It may store if nobody was there before and it comes to each slot
+    /// once. Outs of one kernel, numbered from `first`, take turns block by block: whoever would store
+    /// after another has added must add as well.
+    fn visit(&mut self, slots: &[u32], at: &Address, first: u32) {
+        let id = self.next_id();
+        self.stores.push(true);
+        let reduces = matches!(at, Address::Affine { stride: 0, .. }) && slots.len() > 1;
+        let slots = if reduces { &slots[..1] } else { slots };
+        for (k, &slot) in slots.iter().enumerate() {
+            let now = if reduces { AT_END } else { (k / BLOCK) as u32 };
+            let (by, when) = (&mut self.by[slot as usize], &mut self.when[slot as usize]);
+            if *by == 0 {
+                (*by, *when) = (id, now);
+                continue;
+            }
+            self.stores[id as usize] = false;
+            if *by >= first && *when > now {
+                self.stores[*by as usize] = false;
+            }
+        }
+    }
+
+    fn adds(&mut self, slots: &[u32]) {
+        let id = self.stores.len() as u32;
+        self.stores.push(false);
+        for &slot in slots {
+            let by = &mut self.by[slot as usize];
+            *by = if *by == 0 { id } else { *by };
+        }
+    }
+
+    /// Ranges of slots that no out stores to.
+    fn unstored(&self) -> Vec<Range<u32>> {
+        let mut ranges: Vec<Range<u32>> = Vec::new();
+        for (slot, by) in (0u32..).zip(&self.by) {
+            if self.stores[*by as usize] {
+                continue;
+            }
+            match ranges.last_mut() {
+                // Stores come later: clearing a few slots too many costs less than another range.
+                Some(last) if slot - last.end < 16 => last.end = slot + 1,
+                _ => ranges.push(slot..slot + 1),
+            }
+        }
+        ranges
+    }
+}

@@ -1,0 +1,28 @@
+//! The kernel program and its portable executor.
+//!
+//! Takes families, their derivatives and a bound instance; gives a
+//! [`problem::Oracle`](crate::problem::Oracle). [`compile`] makes a [`Program`] from templates alone:
+//! its size does not depend on the data. [`link`] meets it with an
+//! [`Instance`](crate::bind::Instance): addresses, sparsity, the place of every derivative in its
+//! compressed matrix. [`exec`] runs kernels in blocks of 256 instances.
+//!
+//! Invariant: a program says everything that decides a bit of a result: order of operations, rounding,
+//! blocks, reduction trees. Native code made from it agrees with [`exec`] exactly.
+//! Deliberately absent: names and spans in the hot path, threads, machine code.
+
+pub mod arrays;
+pub mod chain;
+pub mod compile;
+pub mod exec;
+#[doc(hidden)]
+pub mod fault;
+pub mod link;
+pub mod lower;
+pub mod matrix;
+pub mod oracle;
+pub mod program;
+pub mod text;
+
+pub use compile::compile;
+pub use oracle::{CompiledOracle, Mode};
+pub use program::Program;

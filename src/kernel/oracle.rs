@@ -1,0 +1,628 @@
+//! The compiled problem as an oracle.
+//!
+//! Defined arrays are either *condensed*, functions of the variables like any other, or *lifted*:
+//! variables of their own with an equation each (see [`bridge::lift`](crate::bridge::lift)), which
+//! keeps second derivatives sparse when a slot depends on many variables.
+//!
+//! Maximised objectives are negated here, in the sign of their weights.
+
+use super::arrays::Scratch;
+use super::chain::{Allowance, ChainError, HessianChain, JacobianChain};
+use super::exec::{Buffers, Registers};
+use super::link::{BoundStep, Layout, Linked, Linker, counts, link};
+use super::matrix::{Plan, Stencil};
+use super::program::{Part, Program};
+use crate::base::limits;
+use crate::bind::Instance;
+use crate::bridge::lift::Lift;
+use crate::ir::plan::Target;
+use crate::num::sparse::{Pattern, PatternError};
+use crate::problem::oracle::{check_finite, check_finite_entries};
+use crate::problem::{Bounds, Capabilities, Degree, EvalError, Oracle, Place, Sense, Shape, Workspace};
+use std::ops::Range;
+use std::sync::Arc;
+
+/// What becomes of defined arrays.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub enum Mode {
+    /// Condensed if that stays sparse, else lifted.
+    #[default]
+    Auto,
+    /// Functions of the variables.
+    Condensed,
+    /// Variables with an equation each.
+    Lifted,
+}
+
+/// Condensing may make at most this many times the nonzeros of the lifted matrices …
+const FILL: usize = 4;
+/// … or this many: matrices so small are factored in no time.
+const SMALL: usize = 50_000;
+/// Products that condensing may cost per nonzero of the lifted matrices: a factorisation of the lifted
+/// system would make them all the same, but not beyond this.
+const PRODUCTS: usize = 64;
+
+/// A matrix of derivatives: its pattern, and how the values are made.
+pub(super) struct Matrix<C> {
+    pub(super) pattern: Pattern,
+    pub(super) plan: Plan,
+    pub(super) chain: Option<C>,
+}
+
+/// A program on an instance.
+pub struct CompiledOracle {
+    program: Arc<Program>,
+    instance: Arc<Instance>,
+    pub(super) linked: Linked,
+    shape: Shape,
+    /// Whether defined arrays are variables.
+    lifted: bool,
+    pub(super) jacobian: Matrix<JacobianChain>,
+    pub(super) hessian: Matrix<HessianChain>,
+    /// Slots of the entries -1 of the lifted Jacobian.
+    minus_one: Vec<u32>,
+    /// Values of slots that do not depend on variables; 0 elsewhere.
+    z0: Vec<f64>,
+    /// 1 or -1 per objective.
+    signs: Vec<f64>,
+}
+
+/// Memory of one thread.
+struct Memory {
+    registers: Registers,
+    scratch: Scratch,
+    z: Vec<f64>,
+    /// Adjoints by slot of z; values of arrays on their way to z.
+    adjoint: Vec<f64>,
+    /// Weights by slot of z.
+    slot: Vec<f64>,
+    sigma: Vec<f64>,
+    row: Vec<f64>,
+    /// Values of all objectives.
+    values: Vec<f64>,
+    jacobian: Vec<f64>,
+    hessian: Vec<f64>,
+    /// Stamps of the point that `z` and `jacobian` belong to.
+    z_at: u64,
+    jacobian_at: u64,
+}
+
+impl CompiledOracle {
+    /// The oracle of `program` on `instance`.
+    ///
+    /// # Errors
+    /// [`PatternError::TooLarge`] when a matrix has more nonzeros than can be counted or
+    /// [`limits::MAX_NONZEROS`] allows.
+    pub fn new(program: Arc<Program>, instance: Arc<Instance>, mode: Mode) -> Result<Self, PatternError> {
+        let linked = link(&program, &instance);
+        let layout = &linked.layout;
+        let linker = Linker { program: &program, instance: &instance, layout };
+        let mode = if layout.n_active() == 0 { Mode::Condensed } else { mode };
+        let built = Matrices::build(&linker, mode)?;
+        let signs = instance.shape.senses.iter().map(|s| if *s == Sense::Maximize { -1.0 } else { 1.0 }).collect();
+        let mut oracle = Self {
+            shape: instance.shape.clone(),
+            lifted: built.lifted,
+            jacobian: built.jacobian,
+            hessian: built.hessian,
+            minus_one: built.minus_one,
+            z0: vec![0.0; linked.layout.n_z],
+            linked,
+            program,
+            instance,
+            signs,
+        };
+        oracle.constants();
+        oracle.mark_linear();
+        if oracle.lifted {
+            oracle.lift_shape();
+        }
+        Ok(oracle)
+    }
+
+    /// Whether defined arrays are variables of this oracle.
+    pub fn is_lifted(&self) -> bool {
+        self.lifted
+    }
+
+    /// The way back to the problem's own variables, when arrays are lifted.
+    pub fn recover(&self) -> Option<Lift> {
+        self.lifted.then_some(Lift { n_vars: self.linked.layout.n_x, n_rows: self.linked.layout.n_rows })
+    }
+
+    /// The point of this oracle that stands for `x`, the problem's own variables: lifted slots at
+    /// their values, 0 where those are not finite.
+    pub fn lift_point(&self, x: &[f64]) -> Vec<f64> {
+        let mut point = x.to_vec();
+        if self.lifted {
+            let mut memory = self.memory();
+            memory.z[..x.len()].copy_from_slice(x);
+            self.arrays(&mut memory, |def| self.program.defs[def].active);
+            for place in self.linked.layout.defs.iter().filter(|place| place.col.is_some()) {
+                let values = memory.z[place.z..place.z + place.len].iter();
+                point.extend(values.map(|v| if v.is_finite() { *v } else { 0.0 }));
+            }
+        }
+        point
+    }
+
+    /// Places of everything.
+    pub fn layout(&self) -> &Layout {
+        &self.linked.layout
+    }
+
+    /// Computes slots that do not depend on variables, once.
+    fn constants(&mut self) {
+        if self.program.defs.iter().all(|d| d.active) {
+            return;
+        }
+        let mut memory = self.memory();
+        self.arrays(&mut memory, |def| !self.program.defs[def].active);
+        self.z0 = memory.z;
+    }
+
+    fn mark_linear(&mut self) {
+        let degrees = if self.lifted { &self.program.lifted_degrees } else { &self.program.degrees };
+        let linker = Linker { program: &self.program, instance: &self.instance, layout: &self.linked.layout };
+        self.shape.linear_objectives.fill(true);
+        self.shape.linear_rows.fill(true);
+        for ((family, degree), target) in degrees.enumerate().zip(self.program.targets.iter()) {
+            if *degree <= Degree::Linear {
+                continue;
+            }
+            match target {
+                Target::Objective(k) => self.shape.linear_objectives[k.0 as usize] = false,
+                Target::Row(_) => {
+                    let (rows, _) = linker.row(family);
+                    let count = self.instance.families[family].count;
+                    (0..count).for_each(|k| self.shape.linear_rows[rows.at(k)] = false);
+                }
+                Target::Array(_) => {}
+            }
+        }
+    }
+
+    /// Appends variables and equations of lifted slots.
+    fn lift_shape(&mut self) {
+        let n = self.linked.layout.n_active();
+        let start = self.lift_point(&self.shape.start);
+        let shape = &mut self.shape;
+        let extend = |bounds: &mut Bounds, value: [f64; 2]| {
+            bounds.lower.extend(std::iter::repeat_n(value[0], n));
+            bounds.upper.extend(std::iter::repeat_n(value[1], n));
+        };
+        extend(&mut shape.vars, [f64::NEG_INFINITY, f64::INFINITY]);
+        extend(&mut shape.rows, [0.0, 0.0]);
+        shape.integer.extend(std::iter::repeat_n(false, n));
+        shape.start = start;
+        shape.n_vars += n;
+        shape.n_cons += n;
+        for (info, place) in self.program.defs.iter().zip(&self.linked.layout.defs) {
+            if place.col.is_some() {
+                let linear = super::link::is_linear_def(&self.program, info);
+                shape.linear_rows.extend(std::iter::repeat_n(linear, place.len));
+            }
+        }
+    }
+
+    fn memory(&self) -> Memory {
+        let layout = &self.linked.layout;
+        let counts = counts(&self.program, &self.instance);
+        let kernels = self.program.kernels.enumerate().map(|(id, kernel)| (kernel, counts[id]));
+        let steps = self.linked.parts.iter().flatten().filter_map(|step| match step {
+            BoundStep::Array { array, .. } => Some(array),
+            _ => None,
+        });
+        let chained = self.jacobian.chain.is_some();
+        Memory {
+            registers: Registers::new(kernels),
+            scratch: Scratch::new(steps),
+            z: self.z0.clone(),
+            adjoint: vec![0.0; layout.n_z],
+            slot: vec![0.0; if layout.defs.is_empty() { 0 } else { layout.n_z }],
+            sigma: vec![0.0; layout.n_objectives],
+            row: vec![0.0; layout.n_rows],
+            values: vec![0.0; layout.n_objectives],
+            jacobian: vec![0.0; if chained { self.jacobian.plan.n_values } else { 0 }],
+            hessian: vec![0.0; if chained { self.hessian.plan.n_values } else { 0 }],
+            z_at: 0,
+            jacobian_at: 0,
+        }
+    }
+
+    /// Evaluates the defined arrays chosen by `which` into `memory.z`.
+    fn arrays(&self, memory: &mut Memory, which: impl Fn(usize) -> bool) {
+        self.array_values(memory, which, |range, values, z| z[range.clone()].copy_from_slice(&values[range]));
+    }
+
+    /// Evaluates defined arrays into `memory.adjoint`, each given to `done` with its slots.
+    fn array_values(
+        &self,
+        memory: &mut Memory,
+        which: impl Fn(usize) -> bool,
+        mut done: impl FnMut(Range<usize>, &[f64], &mut [f64]),
+    ) {
+        let slots = |def: usize| {
+            let place = &self.linked.layout.defs[def];
+            place.z..place.z + place.len
+        };
+        let mut open: Option<usize> = None;
+        for step in &self.linked.parts[Part::Forward as usize] {
+            if let BoundStep::Begin(def) | BoundStep::Array { def, .. } = step {
+                if let Some(def) = open.take() {
+                    done(slots(def), &memory.adjoint, &mut memory.z);
+                }
+                let def = *def as usize;
+                if which(def) {
+                    memory.adjoint[slots(def)].fill(0.0);
+                    open = Some(def);
+                }
+            }
+            if open.is_none() {
+                continue;
+            }
+            match step {
+                BoundStep::Begin(_) => {}
+                BoundStep::Array { array, .. } => {
+                    array.forward(&memory.z, &mut memory.adjoint, &mut memory.scratch);
+                }
+                BoundStep::Loop(bound) => {
+                    let buffers = buffers(&memory.z, &self.instance.data, &memory.sigma, &memory.row, &memory.slot);
+                    let kernel = &self.program.kernels[bound.kernel];
+                    memory.registers.run(kernel, bound, &buffers, &mut memory.adjoint);
+                }
+            }
+        }
+        if let Some(def) = open {
+            done(slots(def), &memory.adjoint, &mut memory.z);
+        }
+    }
+
+    /// Brings `memory.z` to the point.
+    fn at<'w>(&self, ws: &'w mut Workspace) -> &'w mut Memory {
+        let stamp = ws.stamp();
+        let (x, memory) = ws.parts::<Memory>();
+        if memory.z_at != stamp || stamp == 0 {
+            memory.z_at = stamp;
+            let layout = &self.linked.layout;
+            memory.z[..layout.n_x].copy_from_slice(&x[..layout.n_x]);
+            if self.lifted {
+                for place in &layout.defs {
+                    if let Some(col) = place.col {
+                        memory.z[place.z..place.z + place.len].copy_from_slice(&x[col..col + place.len]);
+                    }
+                }
+            } else if layout.n_active() > 0 {
+                self.arrays(memory, |def| self.program.defs[def].active);
+            }
+        }
+        memory
+    }
+
+    /// Runs the loops of a part that has no arrays; outs go into `out`.
+    fn run(&self, memory: &mut Memory, part: Part, out: &mut [f64]) {
+        for step in &self.linked.parts[part as usize] {
+            if let BoundStep::Loop(bound) = step {
+                let buffers = buffers(&memory.z, &self.instance.data, &memory.sigma, &memory.row, &memory.slot);
+                memory.registers.run(&self.program.kernels[bound.kernel], bound, &buffers, out);
+            }
+        }
+    }
+
+    fn objective_values(&self, memory: &mut Memory, f: &mut [f64]) -> Result<(), EvalError> {
+        f.fill(0.0);
+        self.run(memory, Part::Objectives, f);
+        f.iter_mut().zip(&self.signs).for_each(|(f, sign)| *f *= sign);
+        check_finite(f, |k| Place::Objective(k as u32))
+    }
+
+    fn weigh(&self, memory: &mut Memory, sigma: Option<&[f64]>, y: Option<&[f64]>) {
+        match sigma {
+            None => memory.sigma.fill(0.0),
+            Some(sigma) => {
+                for ((to, s), sign) in memory.sigma.iter_mut().zip(sigma).zip(&self.signs) {
+                    *to = s * sign;
+                }
+            }
+        }
+        let n_rows = memory.row.len();
+        match y {
+            None => memory.row.fill(0.0),
+            Some(y) => memory.row.copy_from_slice(&y[..n_rows]),
+        }
+        if let (true, Some(y)) = (self.lifted, y) {
+            let layout = &self.linked.layout;
+            for place in &layout.defs {
+                if let Some(col) = place.col {
+                    let from = n_rows + col - layout.n_x;
+                    memory.slot[place.z..place.z + place.len].copy_from_slice(&y[from..from + place.len]);
+                }
+            }
+        }
+    }
+
+    /// Adjoints of `sigma' f + y' c` by slot of z, in `memory.adjoint`; in condensed mode weights of the
+    /// slots are found on the way.
+    fn pull(&self, memory: &mut Memory, objectives: bool, rows: bool) {
+        let mut adjoint = std::mem::take(&mut memory.adjoint);
+        adjoint.fill(0.0);
+        if objectives && memory.sigma.iter().any(|s| *s != 0.0) {
+            self.run(memory, Part::PullObjectives, &mut adjoint);
+        }
+        if rows && memory.row.iter().any(|y| *y != 0.0) {
+            self.run(memory, Part::PullRows, &mut adjoint);
+        }
+        if !self.lifted || rows {
+            self.pull_arrays(memory, &mut adjoint);
+        }
+        memory.adjoint = adjoint;
+    }
+
+    fn pull_arrays(&self, memory: &mut Memory, adjoint: &mut [f64]) {
+        for step in &self.linked.parts[Part::PullArrays as usize] {
+            if let (BoundStep::Begin(def) | BoundStep::Array { def, .. }, false) = (step, self.lifted) {
+                let place = &self.linked.layout.defs[*def as usize];
+                let range = place.z..place.z + place.len;
+                memory.slot[range.clone()].copy_from_slice(&adjoint[range]);
+            }
+            match step {
+                BoundStep::Begin(_) => {}
+                BoundStep::Array { array, .. } => {
+                    array.pull(&memory.z, &memory.slot, adjoint, &mut memory.scratch);
+                }
+                BoundStep::Loop(bound) => {
+                    let buffers = buffers(&memory.z, &self.instance.data, &memory.sigma, &memory.row, &memory.slot);
+                    memory.registers.run(&self.program.kernels[bound.kernel], bound, &buffers, adjoint);
+                }
+            }
+        }
+    }
+
+    /// Adjoints by column.
+    fn by_column(&self, memory: &Memory, out: &mut [f64]) {
+        let layout = &self.linked.layout;
+        out[..layout.n_x].copy_from_slice(&memory.adjoint[..layout.n_x]);
+        if self.lifted {
+            for place in &layout.defs {
+                if let Some(col) = place.col {
+                    out[col..col + place.len].copy_from_slice(&memory.adjoint[place.z..place.z + place.len]);
+                }
+            }
+        }
+    }
+
+    /// Writes the values of a matrix: kernels and array steps, `slopes` or second derivatives.
+    fn fill(&self, memory: &mut Memory, plan: &Plan, slopes: bool, values: &mut [f64]) {
+        for range in &plan.clear {
+            values[range.start as usize..range.end as usize].fill(0.0);
+        }
+        for (step, slots) in plan.steps.iter().zip(&plan.array_slots) {
+            match step {
+                BoundStep::Begin(_) => {}
+                BoundStep::Loop(bound) => {
+                    let buffers = buffers(&memory.z, &self.instance.data, &memory.sigma, &memory.row, &memory.slot);
+                    memory.registers.run(&self.program.kernels[bound.kernel], bound, &buffers, values);
+                }
+                BoundStep::Array { array, .. } => {
+                    let mut slots = slots.iter();
+                    let add = |value: f64| {
+                        if let Some(slot) = slots.next() {
+                            values[*slot as usize] += value;
+                        }
+                    };
+                    if slopes {
+                        array.slopes(&memory.z, &mut memory.scratch, add);
+                    } else {
+                        array.curves(&memory.z, &memory.slot, &mut memory.scratch, add);
+                    }
+                }
+            }
+        }
+    }
+
+    /// Brings the chained Jacobian in `memory.jacobian` to the point.
+    fn chained(&self, memory: &mut Memory, chain: &JacobianChain) {
+        if memory.jacobian_at != memory.z_at || memory.z_at == 0 {
+            let mut values = std::mem::take(&mut memory.jacobian);
+            self.fill(memory, &self.jacobian.plan, true, &mut values);
+            chain.apply(&mut values);
+            memory.jacobian = values;
+            memory.jacobian_at = memory.z_at;
+        }
+    }
+}
+
+fn buffers<'a>(z: &'a [f64], data: &'a [f64], sigma: &'a [f64], row: &'a [f64], slot: &'a [f64]) -> Buffers<'a> {
+    Buffers { z, data, sigma, row, slot }
+}
+
+impl Oracle for CompiledOracle {
+    fn shape(&self) -> &Shape {
+        &self.shape
+    }
+
+    fn capabilities(&self) -> Capabilities {
+        Capabilities::SECOND_ORDER
+    }
+
+    fn workspace(&self) -> Workspace {
+        Workspace::new(self.shape.n_vars, self.memory())
+    }
+
+    fn objective(&self, ws: &mut Workspace, k: usize) -> Result<f64, EvalError> {
+        let memory = self.at(ws);
+        let mut values = std::mem::take(&mut memory.values);
+        let done = self.objective_values(memory, &mut values);
+        let value = values[k];
+        memory.values = values;
+        done.map(|()| value)
+    }
+
+    fn objectives(&self, ws: &mut Workspace, f: &mut [f64]) -> Result<(), EvalError> {
+        let memory = self.at(ws);
+        self.objective_values(memory, f)
+    }
+
+    fn gradient(&self, ws: &mut Workspace, sigma: &[f64], g: &mut [f64]) -> Result<(), EvalError> {
+        let memory = self.at(ws);
+        self.weigh(memory, Some(sigma), None);
+        self.pull(memory, true, false);
+        self.by_column(memory, g);
+        check_finite(g, |j| Place::Gradient(j as u32))
+    }
+
+    fn constraints(&self, ws: &mut Workspace, c: &mut [f64]) -> Result<(), EvalError> {
+        let memory = self.at(ws);
+        let layout = &self.linked.layout;
+        let (rows, equations) = c.split_at_mut(layout.n_rows);
+        rows.fill(0.0);
+        self.run(memory, Part::Rows, rows);
+        if self.lifted {
+            let mut at = 0;
+            let active = |def: usize| self.program.defs[def].active;
+            self.array_values(memory, active, |range, values, z| {
+                for ((to, value), d) in equations[at..].iter_mut().zip(&values[range.clone()]).zip(&z[range.clone()]) {
+                    *to = value - d;
+                }
+                at += range.len();
+            });
+        }
+        check_finite(c, |i| Place::Constraint(i as u32))
+    }
+
+    fn jacobian_pattern(&self) -> &Pattern {
+        &self.jacobian.pattern
+    }
+
+    fn jacobian(&self, ws: &mut Workspace, vals: &mut [f64]) -> Result<(), EvalError> {
+        let memory = self.at(ws);
+        match &self.jacobian.chain {
+            None => self.fill(memory, &self.jacobian.plan, true, vals),
+            Some(chain) => {
+                self.chained(memory, chain);
+                let nnz = vals.len();
+                vals.copy_from_slice(&memory.jacobian[..nnz]);
+            }
+        }
+        for slot in &self.minus_one {
+            vals[*slot as usize] = -1.0;
+        }
+        check_finite_entries(&self.jacobian.pattern, vals, |row, var| Place::Jacobian { row, var })
+    }
+
+    fn hessian_pattern(&self) -> &Pattern {
+        &self.hessian.pattern
+    }
+
+    fn hessian(&self, ws: &mut Workspace, sigma: &[f64], y: &[f64], vals: &mut [f64]) -> Result<(), EvalError> {
+        let memory = self.at(ws);
+        self.weigh(memory, Some(sigma), Some(y));
+        match (&self.jacobian.chain, &self.hessian.chain) {
+            (Some(jacobian), Some(chain)) => {
+                self.pull(memory, true, true);
+                self.chained(memory, jacobian);
+                let mut values = std::mem::take(&mut memory.hessian);
+                self.fill(memory, &self.hessian.plan, false, &mut values);
+                chain.apply(&memory.jacobian, &mut values);
+                vals.copy_from_slice(&values[..vals.len()]);
+                memory.hessian = values;
+            }
+            _ => self.fill(memory, &self.hessian.plan, false, vals),
+        }
+        check_finite_entries(&self.hessian.pattern, vals, |row, col| Place::Hessian { row, col })
+    }
+
+    fn jtv(&self, ws: &mut Workspace, y: &[f64], out: &mut [f64]) -> Result<(), EvalError> {
+        let memory = self.at(ws);
+        self.weigh(memory, None, Some(y));
+        self.pull(memory, false, true);
+        self.by_column(memory, out);
+        if self.lifted {
+            let (n_x, n_rows) = (self.linked.layout.n_x, self.linked.layout.n_rows);
+            out[n_x..].iter_mut().zip(&y[n_rows..]).for_each(|(out, y)| *out -= y);
+        }
+        check_finite(out, |j| Place::Gradient(j as u32))
+    }
+}
+
+/// Both matrices and the choice they rest on.
+struct Matrices {
+    lifted: bool,
+    jacobian: Matrix<JacobianChain>,
+    hessian: Matrix<HessianChain>,
+    minus_one: Vec<u32>,
+}
+
+impl Matrices {
+    fn build(linker: &Linker<'_>, mode: Mode) -> Result<Self, PatternError> {
+        let layout = linker.layout;
+        let (n_rows, n_cols, n_active) = (layout.n_rows, layout.n_cols, layout.n_active());
+        let (jacobian, hessian) = (Stencil::jacobian(linker), Stencil::hessian(linker));
+        let diagonal = (0..n_active).map(|a| (n_rows + a, layout.n_x + a));
+        let n_jacobian = jacobian.len();
+        let (jz, jz_slots) = jacobian.pattern(n_rows + n_active, n_cols, diagonal.clone())?;
+        let (hz, hz_slots) = hessian.pattern(n_cols, n_cols, std::iter::empty())?;
+        if jz.nnz().max(hz.nnz()) > limits::MAX_NONZEROS {
+            return Err(PatternError::TooLarge);
+        }
+        if n_active == 0 || mode == Mode::Lifted {
+            return Ok(Self::direct(linker, jacobian, hessian, (jz, &jz_slots), (hz, &hz_slots)));
+        }
+        // The chain wants slopes alone.
+        let (slopes, slots) = jacobian.pattern(n_rows + n_active, n_cols, std::iter::empty())?;
+        let nonzeros = jz.nnz() + hz.nnz();
+        let allow = match mode {
+            Mode::Auto => Allowance {
+                nonzeros: SMALL.max(FILL * nonzeros),
+                products: PRODUCTS * SMALL.max(nonzeros),
+            },
+            _ => Allowance { nonzeros: limits::MAX_NONZEROS, products: usize::MAX },
+        };
+        let chains = JacobianChain::new(&slopes, n_rows, layout.n_x, allow)
+            .and_then(|j| Ok((HessianChain::new(&hz, layout.n_x, &j, allow)?, j)));
+        match (chains, mode) {
+            (Ok((h, j)), _) => {
+                let place = |place: &[u32], slots: &[u32]| -> Vec<u32> { slots.iter().map(|s| place[*s as usize]).collect() };
+                let j_slots = place(&j.place, &slots[..n_jacobian]);
+                let h_slots = place(&h.place, &hz_slots);
+                Ok(Self {
+                    lifted: false,
+                    minus_one: Vec::new(),
+                    jacobian: Matrix {
+                        pattern: j.pattern.clone(),
+                        plan: jacobian.plan(linker, &j_slots, j.n_values),
+                        chain: Some(j),
+                    },
+                    hessian: Matrix {
+                        pattern: h.pattern.clone(),
+                        plan: hessian.plan(linker, &h_slots, h.n_values),
+                        chain: Some(h),
+                    },
+                })
+            }
+            (Err(ChainError::TooDense), Mode::Auto) => {
+                Ok(Self::direct(linker, jacobian, hessian, (jz, &jz_slots), (hz, &hz_slots)))
+            }
+            (Err(ChainError::TooDense), _) => Err(PatternError::TooLarge),
+            (Err(ChainError::Pattern(error)), _) => Err(error),
+        }
+    }
+
+    /// Matrices in z: of the lifted problem, or of one without defined arrays.
+    fn direct(
+        linker: &Linker<'_>,
+        jacobian: Stencil,
+        hessian: Stencil,
+        (jz, jz_slots): (Pattern, &[u32]),
+        (hz, hz_slots): (Pattern, &[u32]),
+    ) -> Self {
+        let (entries, diagonal) = jz_slots.split_at(jacobian.len());
+        let plan = jacobian.plan(linker, entries, jz.nnz());
+        Self {
+            lifted: linker.layout.n_active() > 0,
+            minus_one: diagonal.to_vec(),
+            jacobian: Matrix { plan, pattern: jz, chain: None },
+            hessian: Matrix { plan: hessian.plan(linker, hz_slots, hz.nnz()), pattern: hz, chain: None },
+        }
+    }
+}

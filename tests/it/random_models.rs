@@ -1,0 +1,180 @@
+//! Random models, compiled, say what the interpreter says; planted faults are noticed.
+//!
+//! `OPTC_DRAWS=20000 cargo test --release --test it random_models -- --nocapture` prints what was drawn.
+
+use crate::support::agreement::{Reference, check_lifted};
+use crate::support::models::{Drawn, draw};
+use optc::bind::{Address, Instance};
+use optc::data::MemoryLoader;
+use optc::driver::judge::Judge;
+use optc::driver::session::{Session, Setup};
+use optc::ir::plan::DefKind;
+use optc::ir::{Model, Node, Plan};
+use optc::kernel::fault::FAULTS;
+use optc::kernel::{CompiledOracle, Mode, Program, compile};
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+/// A drawn model up to the point where oracles are made.
+struct Made {
+    model: Model,
+    plan: Plan,
+    program: Arc<Program>,
+    instance: Arc<Instance>,
+    judge: Judge,
+    checked: Arc<Model>,
+}
+
+fn make(drawn: &Drawn) -> Result<Made, String> {
+    let loader = MemoryLoader::new().with("t.csv", drawn.table.clone());
+    let mut session = Session::new(Arc::new(loader), Setup::default());
+    let checked = session.check_text("drawn.opt", &drawn.text);
+    if checked.reports.has_errors() {
+        return Err(format!("{:#?}", checked.reports));
+    }
+    let bound = session.bind(checked).map_err(|reports| format!("{reports:#?}"))?;
+    let prepared = bound.prepared;
+    let program = Arc::new(compile(&prepared.model, &prepared.plan, &prepared.derivs));
+    let judge = Judge::new(bound.checked.clone(), bound.instance.clone(), bound.instance.shape.clone());
+    Ok(Made {
+        model: prepared.model,
+        plan: prepared.plan,
+        program,
+        instance: bound.instance,
+        judge,
+        checked: bound.checked,
+    })
+}
+
+fn draws(default: u64) -> u64 {
+    std::env::var("OPTC_DRAWS").ok().and_then(|n| n.parse().ok()).unwrap_or(default)
+}
+
+/// Counts by name.
+#[derive(Default)]
+struct Histogram(BTreeMap<&'static str, BTreeMap<String, usize>>);
+
+impl Histogram {
+    fn count(&mut self, what: &'static str, name: impl Into<String>) {
+        *self.0.entry(what).or_default().entry(name.into()).or_default() += 1;
+    }
+
+    fn model(&mut self, made: &Made) {
+        let graph = &made.model.graph;
+        for family in made.plan.families.iter() {
+            let nodes = graph.reachable(&[family.body]);
+            for id in &nodes {
+                match graph.node(*id) {
+                    Node::Call { func, .. } => self.count("nodes", optc::func::row(*func).name),
+                    Node::If { .. } => self.count("nodes", "if"),
+                    Node::Num(_) => self.count("nodes", "number"),
+                    Node::Var { .. } => self.count("nodes", "variable"),
+                    Node::Array { .. } => self.count("nodes", "defined array"),
+                    Node::Slot(_) => self.count("nodes", "slot"),
+                    Node::Param { .. } => self.count("nodes", "param"),
+                    Node::Index { .. } => self.count("nodes", "index"),
+                    _ => self.count("nodes", "other"),
+                }
+            }
+            self.count("nodes per family", bucket(nodes.len()));
+        }
+        for def in &made.plan.defs {
+            self.count("defined arrays", match def.kind {
+                DefKind::Sum => "sum".to_owned(),
+                DefKind::Group { op, .. } => format!("{op:?}").to_lowercase(),
+                DefKind::MatMul { .. } => "product".to_owned(),
+                DefKind::LogDet { .. } => "logdet".to_owned(),
+            });
+        }
+        for family in made.instance.families.iter() {
+            self.count("instances per family", bucket(family.count));
+            let addresses = family.leaves.values().map(|leaf| &leaf.at).chain([&family.target]);
+            for at in addresses {
+                self.count("index forms", match at {
+                    Address::Affine { stride: 0, .. } => "one place",
+                    Address::Affine { stride: 1, .. } => "next to each other",
+                    Address::Affine { .. } => "evenly spaced",
+                    Address::Gather(_) => "gathered",
+                });
+            }
+        }
+    }
+
+    fn print(&self) {
+        for (what, counts) in &self.0 {
+            eprintln!("{what}");
+            let most = counts.values().max().copied().unwrap_or(1);
+            for (name, count) in counts {
+                eprintln!("  {name:>20} {count:>9} {}", "#".repeat(1 + 40 * count / most));
+            }
+        }
+    }
+}
+
+fn bucket(n: usize) -> String {
+    let from = if n == 0 { 0 } else { 1usize << n.ilog2() };
+    format!("{from:>6} and more")
+}
+
+#[test]
+fn compiled_models_agree_with_the_interpreter() {
+    let mut histogram = Histogram::default();
+    let (mut undefined, n) = (0, draws(600));
+    for seed in 0..n {
+        let drawn = draw(seed);
+        let fail = |why: String| -> ! { panic!("draw {seed}: {why}\n{}\n{}", drawn.text, drawn.table) };
+        let made = make(&drawn).unwrap_or_else(|why| fail(why));
+        histogram.model(&made);
+        let Ok(reference) = Reference::new(&made.checked, made.instance.as_ref(), &made.judge, seed, 2) else {
+            undefined += 1;
+            continue;
+        };
+        let oracle = |mode| {
+            CompiledOracle::new(made.program.clone(), made.instance.clone(), mode)
+                .unwrap_or_else(|error| fail(error.to_string()))
+        };
+        let condensed = oracle(Mode::Condensed);
+        reference.check(&condensed).unwrap_or_else(|why| fail(why));
+        reference.points[0].check_differences(&condensed, seed).unwrap_or_else(|why| fail(why));
+        let lifted = oracle(Mode::Lifted);
+        if lifted.is_lifted() {
+            histogram.count("defined arrays", "models with any");
+            check_lifted(&lifted, &reference.points[0], made.plan.defs.len()).unwrap_or_else(|why| fail(why));
+        }
+    }
+    histogram.print();
+    eprintln!("{n} draws, {undefined} without a value at the points drawn");
+    assert!(undefined * 20 <= n, "too many models have no value: {undefined} of {n}");
+}
+
+#[test]
+fn planted_faults_are_found() {
+    let limit = 2_000;
+    let mut found: Vec<Option<(u64, String)>> = FAULTS.iter().map(|_| None).collect();
+    let mut planted = vec![0; FAULTS.len()];
+    for seed in 0..limit {
+        if found.iter().all(Option::is_some) {
+            break;
+        }
+        let drawn = draw(seed);
+        let made = make(&drawn).expect("the other test reports what cannot be made");
+        let Ok(reference) = Reference::new(&made.checked, made.instance.as_ref(), &made.judge, seed, 2) else {
+            continue;
+        };
+        for (at, fault) in FAULTS.iter().enumerate().filter(|(at, _)| found[*at].is_none()).collect::<Vec<_>>() {
+            let faulty = fault.oracle(&made.program, &made.instance, Mode::Condensed, seed as usize);
+            let Ok(Some(oracle)) = faulty else { continue };
+            planted[at] += 1;
+            if let Err(why) = reference.check(&oracle) {
+                found[at] = Some((seed, why));
+            }
+        }
+    }
+    for ((fault, found), planted) in FAULTS.iter().zip(&found).zip(&planted) {
+        match found {
+            Some((seed, why)) => eprintln!("{:>50}: draw {seed}, {planted} planted: {why}", fault.name),
+            None => eprintln!("{:>50}: not found, {planted} planted", fault.name),
+        }
+    }
+    assert!(found.iter().all(Option::is_some), "some planted fault was not found");
+}
