@@ -33,17 +33,18 @@ pub fn find(name: &str) -> Option<&'static Stage> {
 }
 
 fn tokens(session: &mut Session, path: &str) -> Result<String, Reports> {
-    session.text(path).map(|text| syntax::dump_tokens(&text))
+    session.text(path).map(|text| syntax::dump::tokens(&text))
 }
 
 fn ast(session: &mut Session, path: &str) -> Result<String, Reports> {
-    let checked = session.check(path);
-    Ok(syntax::dump_stmts(&checked.stmts))
+    let text = session.text(path)?;
+    let parsed = syntax::parse(crate::base::FileId(0), &text);
+    Ok(syntax::dump::ast(&parsed.stmts, &text))
 }
 
 fn ir(session: &mut Session, path: &str) -> Result<String, Reports> {
     let checked = checked(session, path)?;
-    Ok(crate::ir::text::model(&checked.model))
+    Ok(format!("{:?}", checked.model.vars.len()))
 }
 
 fn families(session: &mut Session, path: &str) -> Result<String, Reports> {

@@ -80,6 +80,6 @@ fn statements(file: FileId, sources: &Sources, out: &mut Loaded) -> std::vec::In
     parsed.stmts.into_iter()
 }
 
-fn unreadable(path: &str, error: &LoadError, needed_at: Option<Span>) -> LimitError {
+pub(super) fn unreadable(path: &str, error: &LoadError, needed_at: Option<Span>) -> LimitError {
     LimitError::CannotRead { path: path.into(), reason: error.to_string(), needed_at }
 }

@@ -6,14 +6,17 @@
 
 pub mod blame;
 pub mod derivative_check;
+pub mod emit;
 pub mod judge;
 pub mod listing;
 pub mod load;
+pub mod ranges;
 pub mod report;
 pub mod results;
 pub mod route;
 pub mod run;
 pub mod session;
+pub mod solve;
 pub mod survey;
 pub mod watch;
 

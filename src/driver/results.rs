@@ -6,13 +6,15 @@
 use super::report::{
     Axis, ConstraintReport, Domain as Kind, Expectation, Index, Label, Labels, ObjectiveReport, Shown, VariableReport,
 };
-use crate::base::{Name, Span};
+use crate::base::{Id, Name, Span};
+use crate::bind::Instance;
 use crate::diag::Sources;
 use crate::interp::{Deps, Env, Interp, Joined, Plain, Val};
 use crate::ir::model::{Expected, Over, SetKind, VarType};
 use crate::ir::{ArrayId, ConId, DomainId, Model, NodeId, ParamId, SetId, TableId, VarId, pretty};
 use crate::problem::{Bounds, Sense, Shape};
 use crate::syntax::ast;
+use std::cell::RefCell;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
@@ -45,35 +47,40 @@ pub struct Answer<'a> {
 
 /// Bound data together with the multipliers and slacks of an answer.
 struct Solved<'a> {
-    inner: &'a (dyn Env + Send + Sync),
+    model: &'a Model,
+    instance: &'a Instance,
     answer: Answer<'a>,
     rows: &'a Bounds,
+    /// Rows of constraints by the element they stand at, listed when first asked for.
+    places: RefCell<BTreeMap<ConId, BTreeMap<String, usize>>>,
 }
 
 impl Env for Solved<'_> {
     fn set_len(&self, set: SetId) -> usize {
-        self.inner.set_len(set)
+        self.instance.world.set_len(set)
     }
     fn element(&self, set: SetId, position: usize, part: usize) -> Val {
-        self.inner.element(set, position, part)
+        self.instance.world.element(set, position, part)
     }
     fn position(&self, set: SetId, element: &[Val]) -> Option<usize> {
-        self.inner.position(set, element)
+        self.instance.world.position(set, element)
     }
     fn param(&self, param: ParamId, entry: usize) -> Val {
-        self.inner.param(param, entry)
+        self.instance.world.param(param, entry)
     }
     fn slot(&self, var: VarId, entry: usize) -> usize {
-        self.inner.slot(var, entry)
+        self.instance.world.slot(var, entry)
     }
     fn label(&self, label: u32) -> String {
-        self.inner.label(label)
+        self.instance.world.label(label)
     }
     fn row_name(&self, table: TableId, row: u32) -> String {
-        self.inner.row_name(table, row)
+        self.instance.world.row_name(table, row)
     }
     fn row(&self, con: ConId, element: &[Val]) -> Option<usize> {
-        self.inner.row(con, element)
+        let mut places = self.places.borrow_mut();
+        let rows = places.entry(con).or_insert_with(|| self.list_rows(con));
+        rows.get(&format!("{element:?}")).copied()
     }
     fn dual(&self, row: usize) -> Option<f64> {
         self.answer.y.get(row).map(|y| gain(self.rows, row, *y))
@@ -82,10 +89,19 @@ impl Env for Solved<'_> {
         self.answer.rows.get(row).map(|value| slack(self.rows, row, *value))
     }
     fn array(&self, array: ArrayId, entry: usize) -> Option<f64> {
-        self.inner.array(array, entry)
+        self.instance.world.array(array, entry)
     }
     fn joined(&self, domain: DomainId) -> Option<&Joined> {
-        self.inner.joined(domain)
+        self.instance.world.joined(domain)
+    }
+}
+
+impl Solved<'_> {
+    fn list_rows(&self, con: ConId) -> BTreeMap<String, usize> {
+        let first = self.instance.rows[con.index()];
+        let count = self.instance.rows[con.index() + 1] - first;
+        let key = |k| format!("{:?}", self.instance.row_element(self.model, con, k));
+        (0..count).map(|k| (key(k), first + k)).collect()
     }
 }
 
@@ -104,9 +120,10 @@ pub fn slack(rows: &Bounds, row: usize, value: f64) -> f64 {
 }
 
 impl<'a> Results<'a> {
-    /// Reads `answer`. `shape` is the bound problem's.
-    pub fn new(model: &'a Model, env: &'a (dyn Env + Send + Sync), shape: &'a Shape, answer: Answer<'a>) -> Self {
-        let env = Solved { inner: env, answer, rows: &shape.rows };
+    /// Reads `answer` of a bound model.
+    pub fn new(model: &'a Model, instance: &'a Instance, answer: Answer<'a>) -> Self {
+        let shape = &instance.shape;
+        let env = Solved { model, instance, answer, rows: &shape.rows, places: RefCell::default() };
         Self { model, env, deps: Deps::new(model), x: answer.x, shape }
     }
 

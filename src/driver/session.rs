@@ -93,6 +93,21 @@ impl Session {
         self.check_loaded(loaded)
     }
 
+    /// The text of the file `path`.
+    ///
+    /// # Errors
+    /// When it cannot be read.
+    pub fn text(&mut self, path: &str) -> Result<Arc<str>, Reports> {
+        match self.loader.read_text(path) {
+            Ok(text) => {
+                let text: Arc<str> = text.into();
+                self.sources.add(path, text.clone());
+                Ok(text)
+            }
+            Err(error) => Err(load::unreadable(path, &error, None).into()),
+        }
+    }
+
     /// Families and derivatives of a checked model.
     pub fn prepare(&mut self, mut model: Model) -> Prepared {
         self.timed("differentiate", |_| {
