@@ -5,6 +5,7 @@
 //! Deliberately absent: names of variables, source text, and any judgement of answers (`problem::verify` has that).
 
 pub mod filter;
+pub mod interior_point;
 pub mod lbfgs;
 pub mod limits;
 pub mod line_search;

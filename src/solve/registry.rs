@@ -2,7 +2,7 @@
 
 use crate::problem::{MethodRow, ProblemFacts, Refusal};
 
-static METHODS: [&MethodRow; 1] = [&super::lbfgs::ROW];
+static METHODS: [&MethodRow; 2] = [&super::lbfgs::ROW, &super::interior_point::ROW];
 
 /// Every method, in the order the router prefers them.
 pub fn methods() -> &'static [&'static MethodRow] {

@@ -59,6 +59,7 @@ impl Memory {
     pub fn clear(&mut self) {
         self.len = 0;
         self.theta = 1.0;
+        self.middle.resize(0);
     }
 
     /// The pairs as one slice each, oldest first, `len * n` numbers.

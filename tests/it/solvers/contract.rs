@@ -1,0 +1,170 @@
+//! Every method keeps the contract on every case of a class it accepts.
+
+use std::sync::Arc;
+
+use optc::problem::{
+    Budget, Candidate, Control, MethodRow, Nlp, Oracle, ProblemFacts, Program, Progress, Request, Solver, Status,
+    StopReason, TraceRow, TraceSink, Verdict, verify,
+};
+use optc::solve::{methods, registry};
+
+use super::cases::{Case, Expected, all};
+
+fn request(row: &MethodRow, oracle: &Arc<dyn Oracle>) -> Request {
+    let facts = ProblemFacts::of(&**oracle);
+    Request::new(row, Program::Nlp(Nlp { oracle: Arc::clone(oracle), facts }))
+}
+
+fn make(row: &MethodRow, oracle: &Arc<dyn Oracle>) -> Box<dyn Solver> {
+    (row.make)(request(row, oracle)).unwrap_or_else(|error| panic!("{}: {error}", row.name))
+}
+
+/// Runs `check` on every pair of method and case that belong together.
+fn for_each_pair(check: impl Fn(&MethodRow, &Case, &Arc<dyn Oracle>)) {
+    for case in all() {
+        let oracle = case.problem.oracle();
+        let facts = ProblemFacts::of(&*oracle);
+        for row in methods().iter().filter(|row| registry::accepts(row, &facts).is_ok()) {
+            check(row, &case, &oracle);
+        }
+    }
+}
+
+fn matches(case: &Case, candidate: &Candidate, verdict: &Verdict) -> bool {
+    let known = |f: f64| case.objectives.iter().any(|&best| (f - best).abs() <= 1e-6 * best.abs().max(1.0));
+    match case.expected {
+        Expected::Optimum => verdict.status.is_optimal() && known(candidate.objective),
+        Expected::Feasible => {
+            matches!(verdict.status, Status::FeasibleNotCertified | Status::Stationary | Status::LocalOptimum)
+                && (candidate.objective - case.objectives[0]).abs() <= 1e-2
+        }
+        Expected::Infeasible => matches!(verdict.status, Status::Infeasible | Status::LocallyInfeasible),
+        Expected::Unbounded => verdict.status == Status::Unbounded,
+        Expected::Undefined => candidate.stop == StopReason::NotANumber && verdict.status == Status::NumericalFailure,
+    }
+}
+
+#[test]
+fn every_method_finds_the_published_answer() {
+    let failures = std::sync::Mutex::new(Vec::new());
+    for_each_pair(|row, case, oracle| {
+        let mut solver = make(row, oracle);
+        let candidate = solver.run();
+        let verdict = verify(&**oracle, &ProblemFacts::of(&**oracle), &candidate);
+        if !matches(case, &candidate, &verdict) {
+            failures.lock().unwrap().push(format!(
+                "{} on {}: {:?}, stopped {:?} after {} iterations at {:?}, objective {}\n    {:?}",
+                row.name,
+                case.name,
+                verdict.status,
+                candidate.stop,
+                candidate.iterations,
+                candidate.x,
+                candidate.objective,
+                verdict.evidence
+            ));
+        }
+    });
+    let failures = failures.into_inner().unwrap();
+    assert!(failures.is_empty(), "{} failures:\n{}", failures.len(), failures.join("\n"));
+}
+
+/// Keeps rows where the test can read them after the run.
+#[derive(Clone, Default)]
+struct Shared(Arc<std::sync::Mutex<Vec<TraceRow>>>);
+
+impl TraceSink for Shared {
+    fn row(&mut self, row: &TraceRow) {
+        self.0.lock().unwrap().push(TraceRow { seconds: 0.0, ..*row });
+    }
+}
+
+fn bits(candidate: &Candidate) -> Vec<u64> {
+    let vectors = [&candidate.x, &candidate.y, &candidate.z_lower, &candidate.z_upper];
+    vectors.into_iter().flatten().map(|v| v.to_bits()).collect()
+}
+
+#[test]
+fn two_runs_give_the_same_bits() {
+    for_each_pair(|row, case, oracle| {
+        let run = || make(row, oracle).run();
+        assert_eq!(bits(&run()), bits(&run()), "{} on {}", row.name, case.name);
+    });
+}
+
+#[test]
+fn a_run_paused_after_each_iteration_and_resumed_from_its_state_makes_the_same_iterates() {
+    for_each_pair(|row, case, oracle| {
+        let whole = make(row, oracle).run();
+        let mut solver = make(row, oracle);
+        let mut steps = 0;
+        while solver.step(Budget::Iterations(1)) == Progress::Paused {
+            let saved = serde_json::to_string(&solver.save()).unwrap();
+            let mut next = request(row, oracle);
+            next.resume = Some(serde_json::from_str(&saved).unwrap());
+            solver = (row.make)(next).unwrap_or_else(|error| panic!("{} on {}: {error}", row.name, case.name));
+            steps += 1;
+            assert!(steps < 100_000, "{} on {} does not end", row.name, case.name);
+        }
+        let parts = solver.best();
+        assert_eq!(whole.iterations, parts.iterations, "{} on {}", row.name, case.name);
+        assert_eq!(bits(&whole), bits(&parts), "{} on {}", row.name, case.name);
+        assert_eq!(whole.counts, parts.counts, "{} on {}", row.name, case.name);
+    });
+}
+
+#[test]
+fn iteration_limits_are_kept_to_the_letter() {
+    for_each_pair(|row, case, oracle| {
+        let free = make(row, oracle).run().iterations;
+        for limit in [0, 1, 3] {
+            let mut request = request(row, oracle);
+            request.control.limits.iterations = Some(limit);
+            let candidate = (row.make)(request).unwrap().run();
+            assert!(candidate.iterations <= limit, "{} on {}", row.name, case.name);
+            if limit < free {
+                assert_eq!(candidate.stop, StopReason::IterationLimit, "{} on {}", row.name, case.name);
+            }
+        }
+    });
+}
+
+#[test]
+fn evaluation_limits_are_kept_up_to_one_iteration() {
+    for_each_pair(|row, case, oracle| {
+        let mut request = request(row, oracle);
+        request.control.limits.evaluations = Some(12);
+        let candidate = (row.make)(request).unwrap().run();
+        if candidate.stop == StopReason::EvaluationLimit {
+            assert!(candidate.counts.total() < 12 + 250, "{} on {}: {:?}", row.name, case.name, candidate.counts);
+        }
+    });
+}
+
+#[test]
+fn a_raised_flag_stops_every_method_with_its_best_point() {
+    for_each_pair(|row, case, oracle| {
+        let request = Request { control: Control::default(), ..request(row, oracle) };
+        request.control.stop.raise();
+        let candidate = (row.make)(request).unwrap().run();
+        assert!(candidate.iterations == 0, "{} on {}", row.name, case.name);
+        assert_eq!(candidate.x.len(), oracle.shape().n_vars);
+    });
+}
+
+#[test]
+fn the_trace_has_a_row_per_iteration_and_one_for_the_start() {
+    for_each_pair(|row, case, oracle| {
+        if case.expected == Expected::Undefined {
+            return;
+        }
+        let shared = Shared::default();
+        let mut request = request(row, oracle);
+        request.control.trace = Box::new(shared.clone());
+        let candidate = (row.make)(request).unwrap().run();
+        let rows = shared.0.lock().unwrap();
+        let numbers: Vec<u64> = rows.iter().map(|r| r.iteration).collect();
+        let expected: Vec<u64> = if rows.is_empty() { Vec::new() } else { (0..=candidate.iterations).collect() };
+        assert_eq!(numbers, expected, "{} on {}", row.name, case.name);
+    });
+}
