@@ -5,6 +5,7 @@ mod derivative_check;
 mod diff;
 mod families;
 mod fmt;
+mod functions;
 mod interp;
 mod kkt;
 mod language;
