@@ -8,13 +8,16 @@
 
 pub mod args;
 pub mod exit;
+pub mod fmt;
 pub mod grid;
 pub mod json;
+pub mod methods;
 pub mod number;
 pub mod output;
 pub mod pages;
 pub mod plot;
 pub mod progress;
+pub mod reports;
 pub mod save;
 pub mod signal;
 pub mod text;
@@ -39,6 +42,8 @@ fn dispatch(cli: Cli) -> Exit {
         Command::Explain { code } => pages::explain(code.as_deref(), style),
         Command::Completions { shell } => pages::completions(shell),
         Command::Man { command } => pages::man(command.as_deref()),
+        Command::Fmt(args) => fmt::run(&args, Style::stderr(cli.color)),
+        Command::Methods { name, json } => methods::run(name.as_deref(), json, style),
         _ => Exit::Usage,
     }
 }

@@ -1,12 +1,26 @@
 //! Messages as text: the only place that knows ariadne.
 
-use super::{Message, Severity, Sources};
-use crate::base::FileId;
-use ariadne::{CharSet, Config, IndexType, Label as Mark, Report, ReportKind, Source as Page};
+use super::{Message, Severity, Source, Sources};
+use crate::base::{FileId, Span};
+use ariadne::{Cache, CharSet, Config, IndexType, Label as Mark, Report, ReportKind, Source as Page};
 use std::collections::BTreeMap;
+use std::fmt;
+use std::sync::Arc;
 
 /// Draws one message. `colour` adds terminal colours.
 pub fn render(message: &Message, sources: &Sources, colour: bool) -> String {
+    draw(message, &mut Pages::new(sources), colour)
+}
+
+/// Draws messages one below the other. The lines of each text are counted once, so that a hundred messages about a
+/// file of a gigabyte take little longer than one.
+pub fn render_all(messages: &[Message], sources: &Sources, colour: bool) -> String {
+    let mut pages = Pages::new(sources);
+    let drawn: Vec<String> = messages.iter().map(|message| draw(message, &mut pages, colour)).collect();
+    drawn.join("\n")
+}
+
+fn draw(message: &Message, pages: &mut Pages<'_>, colour: bool) -> String {
     let Some(primary) = message.labels.first() else { return render_plain(message) };
     let mut labels: Vec<_> = message.labels.iter().enumerate().collect();
     labels.sort_by_key(|(_, l)| l.span);
@@ -14,18 +28,15 @@ pub fn render(message: &Message, sources: &Sources, colour: bool) -> String {
         Severity::Error => ReportKind::Error,
         Severity::Warning => ReportKind::Warning,
     };
-    let name = |file: FileId| sources.get(file).map_or_else(String::new, |s| s.name.clone());
-    let range = |span: crate::base::Span| span.start as usize..(span.end as usize).max(span.start as usize);
+    let place = |span: Span| (span.file, span.start as usize..(span.end as usize).max(span.start as usize));
     let config = Config::default().with_color(colour).with_index_type(IndexType::Byte).with_char_set(CharSet::Unicode);
-    let mut report = Report::build(kind, (name(primary.span.file), range(primary.span)))
+    let mut report = Report::build(kind, place(primary.span))
         .with_config(config)
         .with_code(message.code)
         .with_message(&message.title);
     for (at, label) in labels {
         let colour = if at == 0 { ariadne::Color::Red } else { ariadne::Color::Blue };
-        report = report.with_label(
-            Mark::new((name(label.span.file), range(label.span))).with_message(&label.text).with_color(colour),
-        );
+        report = report.with_label(Mark::new(place(label.span)).with_message(&label.text).with_color(colour));
     }
     for note in &message.notes {
         report = report.with_note(note);
@@ -33,20 +44,36 @@ pub fn render(message: &Message, sources: &Sources, colour: bool) -> String {
     if let Some(help) = &message.help {
         report = report.with_help(help);
     }
-    let mut pages: BTreeMap<String, Page<String>> = BTreeMap::new();
-    for label in &message.labels {
-        if let Some(source) = sources.get(label.span.file) {
-            pages.entry(source.name.clone()).or_insert_with(|| Page::from(source.text.to_string()));
-        }
-    }
-    let cache = ariadne::FnCache::new(move |id: &String| {
-        pages.get(id).map(|p| p.text().to_string()).ok_or_else(|| format!("no source `{id}`"))
-    });
     let mut out = Vec::new();
-    if report.finish().write(cache, &mut out).is_err() {
+    if report.finish().write(pages, &mut out).is_err() {
         return render_plain(message);
     }
     trim_line_ends(&String::from_utf8_lossy(&out))
+}
+
+/// The texts of a session with their lines counted, each at its first use.
+struct Pages<'s> {
+    sources: &'s Sources,
+    counted: BTreeMap<FileId, Page<Arc<str>>>,
+}
+
+impl<'s> Pages<'s> {
+    const fn new(sources: &'s Sources) -> Self {
+        Self { sources, counted: BTreeMap::new() }
+    }
+}
+
+impl Cache<FileId> for &mut Pages<'_> {
+    type Storage = Arc<str>;
+
+    fn fetch(&mut self, id: &FileId) -> Result<&Page<Arc<str>>, impl fmt::Debug> {
+        let Some(source) = self.sources.get(*id) else { return Err("a message names a text of another session") };
+        Ok(self.counted.entry(*id).or_insert_with(|| Page::from(Arc::clone(&source.text))))
+    }
+
+    fn display<'a>(&self, id: &'a FileId) -> Option<impl fmt::Display + 'a> {
+        self.sources.get(*id).map(|source: &Source| source.name.clone())
+    }
 }
 
 /// One message without a drawing, for reports that have no place in a text.

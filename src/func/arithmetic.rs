@@ -21,7 +21,16 @@ pub(super) static ROWS: &[Builtin] = &[
         enclose: |x| x.iter().copied().reduce(range::add).unwrap_or(Interval::point(0.0)),
         lower: Lower::Native(Instruction::Add),
         nl: &[0, 54],
-        reference: &[],
+        reference: &[
+            (&[0.1, 0.2], 0.30000000000000004),
+            (&[1.0, 2.0], 3.0),
+            (&[-3.5, 3.5], 0.0),
+            (&[1e16, 1.0], 1e16),
+            (&[0.0, 0.0], 0.0),
+            (&[-1e-300, 1e300], 1e300),
+            (&[2.5, -0.75], 1.75),
+            (&[1.0, 1.0], 2.0),
+        ],
         ..Builtin::BASE
     },
     Builtin {
@@ -43,7 +52,16 @@ pub(super) static ROWS: &[Builtin] = &[
         enclose: |x| x.iter().copied().reduce(range::mul).unwrap_or(Interval::point(1.0)),
         lower: Lower::Native(Instruction::Mul),
         nl: &[2],
-        reference: &[],
+        reference: &[
+            (&[0.1, 0.2], 0.020000000000000004),
+            (&[1.0, 2.0], 2.0),
+            (&[-3.5, 3.5], -12.25),
+            (&[1e16, 1.0], 1e16),
+            (&[0.0, 0.0], 0.0),
+            (&[-1e-300, 1e300], -1.0),
+            (&[2.5, -0.75], -1.875),
+            (&[1.0, 1.0], 1.0),
+        ],
         ..Builtin::BASE
     },
     Builtin {
@@ -58,7 +76,19 @@ pub(super) static ROWS: &[Builtin] = &[
         enclose: |x| range::neg(x[0]),
         lower: Lower::Native(Instruction::Neg),
         nl: &[16],
-        reference: &[],
+        reference: &[
+            (&[0.0], 0.0),
+            (&[-0.0], 0.0),
+            (&[0.3], -0.3),
+            (&[-0.3], 0.3),
+            (&[0.5], -0.5),
+            (&[-0.5], 0.5),
+            (&[1.5], -1.5),
+            (&[-2.5], 2.5),
+            (&[2.0], -2.0),
+            (&[1000000000000000.0], -1000000000000000.0),
+            (&[-1e300], 1e300),
+        ],
         ..Builtin::BASE
     },
     Builtin {
@@ -75,7 +105,16 @@ pub(super) static ROWS: &[Builtin] = &[
         enclose: |x| range::sub(x[0], x[1]),
         lower: Lower::Native(Instruction::Sub),
         nl: &[1],
-        reference: &[],
+        reference: &[
+            (&[0.1, 0.2], -0.1),
+            (&[1.0, 2.0], -1.0),
+            (&[-3.5, 3.5], -7.0),
+            (&[1e16, 1.0], 1e16),
+            (&[0.0, 0.0], 0.0),
+            (&[-1e-300, 1e300], -1e300),
+            (&[2.5, -0.75], 3.25),
+            (&[1.0, 1.0], 0.0),
+        ],
         ..Builtin::BASE
     },
     Builtin {
@@ -98,7 +137,16 @@ pub(super) static ROWS: &[Builtin] = &[
         enclose: |x| range::div(x[0], x[1]),
         lower: Lower::Native(Instruction::Div),
         nl: &[3],
-        reference: &[],
+        reference: &[
+            (&[1.0, 3.0], 0.3333333333333333),
+            (&[-1.0, 3.0], -0.3333333333333333),
+            (&[2.0, 0.1], 20.0),
+            (&[1e300, 1e-05], 1e305),
+            (&[1e-300, 100000.0], 1e-305),
+            (&[0.0, 5.0], 0.0),
+            (&[7.0, -7.0], -1.0),
+            (&[1.0, 49.0], 0.02040816326530612),
+        ],
         ..Builtin::BASE
     },
 ];

@@ -18,7 +18,7 @@ const GELU_LEAST: (f64, f64) = (-0.751_791_524_693_564_6, -0.169_971_207_479_903
 
 /// `log(1 + exp(z))` under one of its names.
 macro_rules! softplus {
-    ($name:literal, $doc:literal, $reference:expr) => {
+    ($name:literal, $doc:literal, reference: $reference:expr) => {
         Builtin {
             name: $name,
             doc: $doc,
@@ -35,8 +35,8 @@ macro_rules! softplus {
 }
 
 pub(super) static ROWS: &[Builtin] = &[
-    softplus!("logistic", "`log(1 + exp(z))`, the logistic loss, for any `z`", &[]),
-    softplus!("softplus", "`log(1 + exp(z))`, another name of `logistic`", &[]),
+    softplus!("logistic", "`log(1 + exp(z))`, the logistic loss, for any `z`", reference: &[(&[0.0], 0.6931471805599453), (&[1e-09], 0.6931471810599453), (&[1.0], 1.3132616875182228), (&[-1.0], 0.3132616875182228), (&[3.5], 3.5297504182726205), (&[-3.5], 0.029750418272620566), (&[20.0], 20.000000002061153), (&[-20.0], 2.061153620314381e-09), (&[40.0], 40.0), (&[-40.0], 4.248354255291589e-18), (&[-700.0], 9.85967654375977e-305), (&[700.0], 700.0)]),
+    softplus!("softplus", "`log(1 + exp(z))`, another name of `logistic`", reference: &[(&[0.0], 0.6931471805599453), (&[1e-09], 0.6931471810599453), (&[1.0], 1.3132616875182228), (&[-1.0], 0.3132616875182228), (&[3.5], 3.5297504182726205), (&[-3.5], 0.029750418272620566), (&[20.0], 20.000000002061153), (&[-20.0], 2.061153620314381e-09), (&[40.0], 40.0), (&[-40.0], 4.248354255291589e-18), (&[-700.0], 9.85967654375977e-305), (&[700.0], 700.0)]),
     Builtin {
         name: "sigmoid",
         doc: "`1 / (1 + exp(-z))`, for any `z`",
@@ -46,7 +46,20 @@ pub(super) static ROWS: &[Builtin] = &[
         curvature: |x| range::curvature_by_sign(x[0], Curvature::Convex, Curvature::Concave),
         monotone: |_| vec![Trend::Increasing],
         enclose: |x| range::increasing(vmath::sigmoid, x[0], Interval::ALL, SHARE),
-        reference: &[],
+        reference: &[
+            (&[0.0], 0.5),
+            (&[1e-09], 0.50000000025),
+            (&[1.0], 0.7310585786300049),
+            (&[-1.0], 0.2689414213699951),
+            (&[3.5], 0.9706877692486436),
+            (&[-3.5], 0.02931223075135632),
+            (&[20.0], 0.9999999979388464),
+            (&[-20.0], 2.0611536181902037e-09),
+            (&[40.0], 1.0),
+            (&[-40.0], 4.248354255291589e-18),
+            (&[-700.0], 9.85967654375977e-305),
+            (&[700.0], 1.0),
+        ],
         ..Builtin::BASE
     },
     Builtin {
@@ -72,7 +85,17 @@ pub(super) static ROWS: &[Builtin] = &[
             }
             range::increasing(vmath::logit, x[0], SHARE, Interval::ALL)
         },
-        reference: &[],
+        reference: &[
+            (&[1e-300], -690.7755278982137),
+            (&[1e-09], -20.72326583594641),
+            (&[0.1], -2.197224577336219),
+            (&[0.25], -1.0986122886681098),
+            (&[0.4], -0.4054651081081643),
+            (&[0.5], 0.0),
+            (&[0.5000001], 3.99999999789463e-07),
+            (&[0.9], 2.1972245773362196),
+            (&[0.9999999999999999], 36.7368005696771),
+        ],
         ..Builtin::BASE
     },
     Builtin {
@@ -81,8 +104,8 @@ pub(super) static ROWS: &[Builtin] = &[
         arity: Arity::Exactly(2),
         params: &[Param::new("x"), Param::new("y")],
         value: Value::Two(vmath::xlogy),
-        // Where x = 0 there is no slope in y, even at y = 0.
-        partials: |b, x, y| rule(b, x, y, |x, _| vec![x[1].call("log"), x[0].eq(0.0).cond(x[0].num(0.0), x[0] / x[1])]),
+        // At y = 0, where x is 0 too, the slope in y is taken as 0.
+        partials: |b, x, y| rule(b, x, y, |x, _| vec![x[1].call("log"), x[1].eq(0.0).cond(x[0].num(0.0), x[0] / x[1])]),
         domain: Domain {
             joint: Some(|x| x[1] > 0.0 || x[0] == 0.0),
             steep: Some(|x| x[1] == 0.0),
@@ -116,7 +139,16 @@ pub(super) static ROWS: &[Builtin] = &[
             }
             range::mul(x, range::increasing(vmath::log, y, NOT_NEGATIVE, Interval::ALL)).widen(1)
         },
-        reference: &[],
+        reference: &[
+            (&[0.0, 0.0], 0.0),
+            (&[0.0, 2.0], 0.0),
+            (&[1.0, 1.0], 0.0),
+            (&[2.0, 0.5], -1.3862943611198906),
+            (&[-3.0, 7.0], -5.8377304471659395),
+            (&[1e-300, 1e-300], -6.9077552789821376e-298),
+            (&[0.3, 10000000000.0], 6.907755278982137),
+            (&[5.0, 0.999], -0.005002501667917672),
+        ],
         ..Builtin::BASE
     },
     Builtin {
@@ -136,7 +168,17 @@ pub(super) static ROWS: &[Builtin] = &[
             }]
         },
         enclose: |x| range::with_turn(vmath::entropy, x[0].meet(NOT_NEGATIVE), ENTROPY_GREATEST),
-        reference: &[],
+        reference: &[
+            (&[0.0], 0.0),
+            (&[1e-300], 6.9077552789821376e-298),
+            (&[1e-09], 2.072326583694641e-08),
+            (&[0.1], 0.23025850929940458),
+            (&[0.36787944117144233], 0.36787944117144233),
+            (&[0.9999], 9.999499983331399e-05),
+            (&[1.0], 0.0),
+            (&[1.0001], -0.00010000499983333066),
+            (&[30.0], -102.03592144986466),
+        ],
         ..Builtin::BASE
     },
     Builtin {
@@ -177,7 +219,16 @@ pub(super) static ROWS: &[Builtin] = &[
             }
             Interval::new(vmath::huber(size.lo, k.lo), vmath::huber(size.hi, k.hi)).widen(3).meet(NOT_NEGATIVE)
         },
-        reference: &[],
+        reference: &[
+            (&[0.0, 1.0], 0.0),
+            (&[0.5, 1.0], 0.125),
+            (&[-0.5, 1.0], 0.125),
+            (&[1.0, 1.0], 0.5),
+            (&[-3.0, 1.0], 2.5),
+            (&[10.0, 0.1], 0.9950000000000001),
+            (&[0.3, 0.2], 0.04),
+            (&[1e-09, 2.0], 5e-19),
+        ],
         ..Builtin::BASE
     },
     Builtin {
@@ -200,7 +251,19 @@ pub(super) static ROWS: &[Builtin] = &[
         },
         monotone: |x| vec![if x[0].hi <= 0.0 { Trend::Constant } else { Trend::Increasing }],
         enclose: |x| if x[0].is_empty() { x[0] } else { Interval::new(x[0].lo.max(0.0), x[0].hi.max(0.0)) },
-        reference: &[],
+        reference: &[
+            (&[0.0], 0.0),
+            (&[-0.0], 0.0),
+            (&[0.3], 0.3),
+            (&[-0.3], 0.0),
+            (&[0.5], 0.5),
+            (&[-0.5], 0.0),
+            (&[1.5], 1.5),
+            (&[-2.5], 0.0),
+            (&[2.0], 2.0),
+            (&[1000000000000000.0], 1000000000000000.0),
+            (&[-1e300], 0.0),
+        ],
         ..Builtin::BASE
     },
     Builtin {
@@ -233,7 +296,22 @@ pub(super) static ROWS: &[Builtin] = &[
             }]
         },
         enclose: |x| range::with_turn(vmath::gelu, x[0], GELU_LEAST),
-        reference: &[],
+        reference: &[
+            (&[0.0], 0.0),
+            (&[1e-300], 5e-301),
+            (&[1e-09], 5.000000003989423e-10),
+            (&[0.3], 0.1853734266566858),
+            (&[-0.3], -0.1146265733433142),
+            (&[1.0], 0.8413447460685429),
+            (&[-1.5], -0.1002108019032871),
+            (&[2.7], 2.6906391707317905),
+            (&[3.1], 3.097000430039023),
+            (&[-5.0], -1.4332578593959695e-06),
+            (&[-10.0], -7.619853024160526e-23),
+            (&[-20.0], -5.507248237212468e-88),
+            (&[-37.0], -2.1184613523340935e-298),
+            (&[-0.7517915246935645], -0.16997120747990366),
+        ],
         ..Builtin::BASE
     },
 ];

@@ -9,7 +9,7 @@ const X_Y: &[Param] = &[Param::new("x"), Param::new("y")];
 /// A row of this file: two arguments, no slope, jumps where its value does.
 macro_rules! comparison {
     ($name:literal, $sign:literal, $doc:literal, $holds:expr, $truth:expr, $trends:expr, $instruction:ident, $nl:expr,
-     $reference:expr) => {
+     reference: $reference:expr) => {
         Builtin {
             name: $name,
             doc: $doc,
@@ -41,7 +41,7 @@ pub(super) static ROWS: &[Builtin] = &[
         [Trend::Decreasing, Trend::Increasing],
         Lt,
         &[22],
-        &[]
+        reference: &[(&[0.0, 0.0], 0.0), (&[0.0, -0.0], 0.0), (&[1.0, 2.0], 1.0), (&[2.0, 1.0], 0.0), (&[-1.0, 1.0], 1.0), (&[1.0, 1.0000000000000002], 1.0), (&[1e300, -1e300], 0.0), (&[5e-324, 0.0], 0.0)]
     ),
     comparison!(
         "le",
@@ -52,7 +52,7 @@ pub(super) static ROWS: &[Builtin] = &[
         [Trend::Decreasing, Trend::Increasing],
         Le,
         &[23],
-        &[]
+        reference: &[(&[0.0, 0.0], 1.0), (&[0.0, -0.0], 1.0), (&[1.0, 2.0], 1.0), (&[2.0, 1.0], 0.0), (&[-1.0, 1.0], 1.0), (&[1.0, 1.0000000000000002], 1.0), (&[1e300, -1e300], 0.0), (&[5e-324, 0.0], 0.0)]
     ),
     comparison!(
         "gt",
@@ -63,7 +63,7 @@ pub(super) static ROWS: &[Builtin] = &[
         [Trend::Increasing, Trend::Decreasing],
         Gt,
         &[29],
-        &[]
+        reference: &[(&[0.0, 0.0], 0.0), (&[0.0, -0.0], 0.0), (&[1.0, 2.0], 0.0), (&[2.0, 1.0], 1.0), (&[-1.0, 1.0], 0.0), (&[1.0, 1.0000000000000002], 0.0), (&[1e300, -1e300], 1.0), (&[5e-324, 0.0], 1.0)]
     ),
     comparison!(
         "ge",
@@ -74,7 +74,7 @@ pub(super) static ROWS: &[Builtin] = &[
         [Trend::Increasing, Trend::Decreasing],
         Ge,
         &[28],
-        &[]
+        reference: &[(&[0.0, 0.0], 1.0), (&[0.0, -0.0], 1.0), (&[1.0, 2.0], 0.0), (&[2.0, 1.0], 1.0), (&[-1.0, 1.0], 0.0), (&[1.0, 1.0000000000000002], 0.0), (&[1e300, -1e300], 1.0), (&[5e-324, 0.0], 1.0)]
     ),
     comparison!(
         "eq",
@@ -85,7 +85,7 @@ pub(super) static ROWS: &[Builtin] = &[
         [Trend::Unknown, Trend::Unknown],
         Eq,
         &[24],
-        &[]
+        reference: &[(&[0.0, 0.0], 1.0), (&[0.0, -0.0], 1.0), (&[1.0, 2.0], 0.0), (&[2.0, 1.0], 0.0), (&[-1.0, 1.0], 0.0), (&[1.0, 1.0000000000000002], 0.0), (&[1e300, -1e300], 0.0), (&[5e-324, 0.0], 0.0)]
     ),
     comparison!(
         "ne",
@@ -96,7 +96,7 @@ pub(super) static ROWS: &[Builtin] = &[
         [Trend::Unknown, Trend::Unknown],
         Ne,
         &[30],
-        &[]
+        reference: &[(&[0.0, 0.0], 0.0), (&[0.0, -0.0], 0.0), (&[1.0, 2.0], 1.0), (&[2.0, 1.0], 1.0), (&[-1.0, 1.0], 1.0), (&[1.0, 1.0000000000000002], 1.0), (&[1e300, -1e300], 1.0), (&[5e-324, 0.0], 1.0)]
     ),
     Builtin {
         name: "and",
@@ -117,7 +117,16 @@ pub(super) static ROWS: &[Builtin] = &[
         monotone: |x| trends(all_hold(x), &vec![Trend::Unknown; x.len()]),
         enclose: all_hold,
         nl: &[21, 70],
-        reference: &[],
+        reference: &[
+            (&[0.0, 0.0], 0.0),
+            (&[0.0, 1.0], 0.0),
+            (&[1.0, 0.0], 0.0),
+            (&[1.0, 1.0], 1.0),
+            (&[-2.0, 0.5], 1.0),
+            (&[5e-324, 1.0], 1.0),
+            (&[0.0, -3.0], 0.0),
+            (&[-0.0, 0.0], 0.0),
+        ],
         ..Builtin::BASE
     },
     Builtin {
@@ -139,7 +148,16 @@ pub(super) static ROWS: &[Builtin] = &[
         monotone: |x| trends(some_holds(x), &vec![Trend::Unknown; x.len()]),
         enclose: some_holds,
         nl: &[20, 71],
-        reference: &[],
+        reference: &[
+            (&[0.0, 0.0], 0.0),
+            (&[0.0, 1.0], 1.0),
+            (&[1.0, 0.0], 1.0),
+            (&[1.0, 1.0], 1.0),
+            (&[-2.0, 0.5], 1.0),
+            (&[5e-324, 1.0], 1.0),
+            (&[0.0, -3.0], 1.0),
+            (&[-0.0, 0.0], 0.0),
+        ],
         ..Builtin::BASE
     },
     Builtin {
@@ -154,7 +172,19 @@ pub(super) static ROWS: &[Builtin] = &[
         monotone: |x| trends(fails(x[0]), &[Trend::Unknown]),
         enclose: |x| fails(x[0]),
         nl: &[34],
-        reference: &[],
+        reference: &[
+            (&[0.0], 1.0),
+            (&[-0.0], 1.0),
+            (&[0.3], 0.0),
+            (&[-0.3], 0.0),
+            (&[0.5], 0.0),
+            (&[-0.5], 0.0),
+            (&[1.5], 0.0),
+            (&[-2.5], 0.0),
+            (&[2.0], 0.0),
+            (&[1000000000000000.0], 0.0),
+            (&[-1e300], 0.0),
+        ],
         ..Builtin::BASE
     },
 ];

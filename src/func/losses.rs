@@ -27,7 +27,16 @@ pub(super) static ROWS: &[Builtin] = &[
         curvature: |x| constant_or(x, Curvature::Convex),
         monotone: difference_trends,
         enclose: |x| range::square(range::sub(x[0], x[1])).widen(2).meet(NOT_NEGATIVE),
-        reference: &[],
+        reference: &[
+            (&[1.0, 2.0], 1.0),
+            (&[0.5, 0.25], 0.0625),
+            (&[-3.0, 3.0], 36.0),
+            (&[0.0, 0.0], 0.0),
+            (&[1000000000.0, 1.0], 9.99999998e17),
+            (&[0.1, 0.2], 0.010000000000000002),
+            (&[2.0, 2.0], 0.0),
+            (&[1e-09, 0.0], 1e-18),
+        ],
         ..Builtin::BASE
     },
     Builtin {
@@ -50,7 +59,16 @@ pub(super) static ROWS: &[Builtin] = &[
         curvature: |x| constant_or(x, Curvature::Convex),
         monotone: difference_trends,
         enclose: |x| range::abs(range::sub(x[0], x[1])),
-        reference: &[],
+        reference: &[
+            (&[1.0, 2.0], 1.0),
+            (&[0.5, 0.25], 0.25),
+            (&[-3.0, 3.0], 6.0),
+            (&[0.0, 0.0], 0.0),
+            (&[1000000000.0, 1.0], 999999999.0),
+            (&[0.1, 0.2], 0.1),
+            (&[2.0, 2.0], 0.0),
+            (&[1e-09, 0.0], 1e-09),
+        ],
         ..Builtin::BASE
     },
     Builtin {
@@ -64,8 +82,8 @@ pub(super) static ROWS: &[Builtin] = &[
             rule(b, x, y, |x, _| {
                 let (p, t) = (x[0], x[1]);
                 let zero = p.num(0.0);
-                let miss = t.eq(1.0).cond(zero, (1.0 - t) / (1.0 - p));
-                vec![miss - t.eq(0.0).cond(zero, t / p), (-p).call("log1p") - p.call("log")]
+                let miss = p.eq(1.0).cond(zero, (1.0 - t) / (1.0 - p));
+                vec![miss - p.eq(0.0).cond(zero, t / p), (-p).call("log1p") - p.call("log")]
             })
         },
         domain: Domain {
@@ -90,7 +108,17 @@ pub(super) static ROWS: &[Builtin] = &[
             enclose_formula(&x, |x| -x[1].call2("xlogy", x[0]) - (1.0 - x[1]).call2("xlogy", 1.0 - x[0]))
                 .meet(NOT_NEGATIVE)
         },
-        reference: &[],
+        reference: &[
+            (&[0.5, 1.0], 0.6931471805599453),
+            (&[0.5, 0.0], 0.6931471805599453),
+            (&[1.0, 1.0], 0.0),
+            (&[0.0, 0.0], 0.0),
+            (&[0.25, 0.75], 1.1116412889528633),
+            (&[1e-12, 1.0], 27.631021115928547),
+            (&[1e-12, 0.0], 1.0000000000005e-12),
+            (&[0.9, 0.3], 1.64341771979318),
+            (&[0.999, 1.0], 0.0010005003335835344),
+        ],
         ..Builtin::BASE
     },
     Builtin {
@@ -113,7 +141,17 @@ pub(super) static ROWS: &[Builtin] = &[
         },
         enclose: |x| enclose_formula(x, |x| x[0].call("logistic") - x[1] * x[0]),
         floor: 1e-15,
-        reference: &[],
+        reference: &[
+            (&[0.0, 1.0], 0.6931471805599453),
+            (&[3.0, 1.0], 0.04858735157374206),
+            (&[3.0, 0.0], 3.048587351573742),
+            (&[-3.0, 1.0], 3.048587351573742),
+            (&[-40.0, 0.0], 4.248354255291589e-18),
+            (&[40.0, 1.0], 4.248354255291589e-18),
+            (&[700.0, 1.0], 0.0),
+            (&[1.0, 0.3], 1.0132616875182228),
+            (&[-2.0, 0.75], 1.6269280110429725),
+        ],
         ..Builtin::BASE
     },
     Builtin {
@@ -126,7 +164,7 @@ pub(super) static ROWS: &[Builtin] = &[
         partials: |b, x, y| {
             rule(b, x, y, |x, _| {
                 let (p, t) = (x[0], x[1]);
-                vec![t.eq(0.0).cond(t.num(0.0), -t / p), -p.call("log")]
+                vec![p.eq(0.0).cond(t.num(0.0), -t / p), -p.call("log")]
             })
         },
         domain: Domain {
@@ -154,7 +192,16 @@ pub(super) static ROWS: &[Builtin] = &[
             let x = [x[0].meet(NOT_NEGATIVE), x[1].meet(NOT_NEGATIVE)];
             enclose_formula(&x, |x| -x[1].call2("xlogy", x[0]))
         },
-        reference: &[],
+        reference: &[
+            (&[0.5, 1.0], 0.6931471805599453),
+            (&[0.5, 0.0], 0.0),
+            (&[1.0, 1.0], 0.0),
+            (&[0.0, 0.0], 0.0),
+            (&[0.25, 0.75], 1.0397207708399179),
+            (&[1e-12, 1.0], 27.631021115928547),
+            (&[1e-300, 0.5], 345.38776394910684),
+            (&[0.9, 0.3], 0.03160815469734788),
+        ],
         ..Builtin::BASE
     },
     Builtin {
@@ -187,7 +234,16 @@ pub(super) static ROWS: &[Builtin] = &[
             if margin.is_empty() { margin } else { Interval::new(margin.lo.max(0.0), margin.hi.max(0.0)) }
         },
         floor: 4e-16,
-        reference: &[],
+        reference: &[
+            (&[0.0, 1.0], 1.0),
+            (&[1.0, 1.0], 0.0),
+            (&[0.5, 1.0], 0.5),
+            (&[0.5, -1.0], 1.5),
+            (&[-2.0, 1.0], 3.0),
+            (&[-2.0, -1.0], 0.0),
+            (&[3.0, -1.0], 4.0),
+            (&[0.9, 1.0], 0.09999999999999998),
+        ],
         ..Builtin::BASE
     },
 ];

@@ -5,6 +5,9 @@
 //! Deliberately absent: knowledge of any other file about a function. Array functions are rows of [`arrays`],
 //! because their arguments have axes.
 
+// Reference values are written out even where they are known constants.
+#![allow(clippy::approx_constant)]
+
 mod arithmetic;
 pub mod arrays;
 mod atoms;
@@ -15,6 +18,7 @@ mod exponential;
 mod hyperbolic;
 mod logic;
 mod losses;
+mod page;
 mod piecewise;
 mod powers;
 pub mod range;
@@ -23,6 +27,7 @@ mod special;
 mod term;
 mod trigonometric;
 
+pub use page::page;
 pub use row::{
     Arity, Block, Builder, Builtin, Curvature, Domain, Ex, Instruction, Lower, OverArrays, Param, Partials, Smoothness,
     Surface, Trend, Value,

@@ -13,7 +13,7 @@ const X_Y: &[Param] = &[Param::new("x"), Param::new("y")];
 
 /// A row that rounds: constant between its jumps.
 macro_rules! rounding {
-    ($name:literal, $doc:literal, $round:path, $lower:expr, $nl:expr, $reference:expr) => {
+    ($name:literal, $doc:literal, $round:path, $lower:expr, $nl:expr, reference: $reference:expr) => {
         Builtin {
             name: $name,
             doc: $doc,
@@ -47,7 +47,19 @@ pub(super) static ROWS: &[Builtin] = &[
         enclose: |x| range::abs(x[0]),
         lower: Lower::Native(Instruction::Abs),
         nl: &[15],
-        reference: &[],
+        reference: &[
+            (&[0.0], 0.0),
+            (&[-0.0], 0.0),
+            (&[0.3], 0.3),
+            (&[-0.3], 0.3),
+            (&[0.5], 0.5),
+            (&[-0.5], 0.5),
+            (&[1.5], 1.5),
+            (&[-2.5], 2.5),
+            (&[2.0], 2.0),
+            (&[1000000000000000.0], 1000000000000000.0),
+            (&[-1e300], 1e300),
+        ],
         ..Builtin::BASE
     },
     Builtin {
@@ -68,7 +80,19 @@ pub(super) static ROWS: &[Builtin] = &[
         enclose: |x| {
             if x[0].is_empty() { x[0] } else { Interval::new(vmath::sign(x[0].lo), vmath::sign(x[0].hi)) }
         },
-        reference: &[],
+        reference: &[
+            (&[0.0], 0.0),
+            (&[-0.0], 0.0),
+            (&[0.3], 1.0),
+            (&[-0.3], -1.0),
+            (&[0.5], 1.0),
+            (&[-0.5], -1.0),
+            (&[1.5], 1.0),
+            (&[-2.5], -1.0),
+            (&[2.0], 1.0),
+            (&[1000000000000000.0], 1.0),
+            (&[-1e300], -1.0),
+        ],
         ..Builtin::BASE
     },
     Builtin {
@@ -84,7 +108,17 @@ pub(super) static ROWS: &[Builtin] = &[
         monotone: |x| extreme_trends(x.len(), greatest(x)),
         enclose: |x| fold_ends(x, vmath::max),
         nl: &[12],
-        reference: &[],
+        reference: &[
+            (&[0.1, 0.2], 0.2),
+            (&[1.0, 2.0], 2.0),
+            (&[-3.5, 3.5], 3.5),
+            (&[1e16, 1.0], 1e16),
+            (&[0.0, 0.0], 0.0),
+            (&[-1e-300, 1e300], 1e300),
+            (&[2.5, -0.75], 2.5),
+            (&[1.0, 1.0], 1.0),
+            (&[1.0, 3.0, 2.0], 3.0),
+        ],
         ..Builtin::BASE
     },
     Builtin {
@@ -100,7 +134,17 @@ pub(super) static ROWS: &[Builtin] = &[
         monotone: |x| extreme_trends(x.len(), least(x)),
         enclose: |x| fold_ends(x, vmath::min),
         nl: &[11],
-        reference: &[],
+        reference: &[
+            (&[0.1, 0.2], 0.1),
+            (&[1.0, 2.0], 1.0),
+            (&[-3.5, 3.5], -3.5),
+            (&[1e16, 1.0], 1.0),
+            (&[0.0, 0.0], 0.0),
+            (&[-1e-300, 1e300], -1e-300),
+            (&[2.5, -0.75], -0.75),
+            (&[1.0, 1.0], 1.0),
+            (&[1.0, 3.0, 2.0], 1.0),
+        ],
         ..Builtin::BASE
     },
     rounding!(
@@ -109,25 +153,22 @@ pub(super) static ROWS: &[Builtin] = &[
         f64::ceil,
         Lower::Native(Instruction::Ceil),
         &[14],
-        &[]
-    ),
+        reference: &[(&[0.0], 0.0), (&[-0.0], 0.0), (&[0.3], 1.0), (&[-0.3], 0.0), (&[0.5], 1.0), (&[-0.5], 0.0), (&[1.5], 2.0), (&[-2.5], -2.0), (&[2.0], 2.0), (&[1000000000000000.0], 1000000000000000.0), (&[-1e300], -1e300)]),
     rounding!(
         "floor",
         "the greatest whole number that is at most `x`",
         f64::floor,
         Lower::Native(Instruction::Floor),
         &[13],
-        &[]
-    ),
-    rounding!("round", "the nearest whole number; halves away from 0", f64::round, Lower::Call, &[57], &[]),
+        reference: &[(&[0.0], 0.0), (&[-0.0], 0.0), (&[0.3], 0.0), (&[-0.3], -1.0), (&[0.5], 0.0), (&[-0.5], -1.0), (&[1.5], 1.0), (&[-2.5], -3.0), (&[2.0], 2.0), (&[1000000000000000.0], 1000000000000000.0), (&[-1e300], -1e300)]),
+    rounding!("round", "the nearest whole number; halves away from 0", f64::round, Lower::Call, &[57], reference: &[(&[0.0], 0.0), (&[-0.0], 0.0), (&[0.3], 0.0), (&[-0.3], 0.0), (&[0.5], 1.0), (&[-0.5], -1.0), (&[1.5], 2.0), (&[-2.5], -3.0), (&[2.0], 2.0), (&[1000000000000000.0], 1000000000000000.0), (&[-1e300], -1e300)]),
     rounding!(
         "trunc",
         "`x` without its fraction: the whole number next to it towards 0",
         f64::trunc,
         Lower::Native(Instruction::Trunc),
         &[58],
-        &[]
-    ),
+        reference: &[(&[0.0], 0.0), (&[-0.0], 0.0), (&[0.3], 0.0), (&[-0.3], 0.0), (&[0.5], 0.0), (&[-0.5], 0.0), (&[1.5], 1.0), (&[-2.5], -2.0), (&[2.0], 2.0), (&[1000000000000000.0], 1000000000000000.0), (&[-1e300], -1e300)]),
     Builtin {
         name: "mod",
         doc: "the remainder `x - y * floor(x / y)`, with the sign of `y`",
@@ -147,9 +188,23 @@ pub(super) static ROWS: &[Builtin] = &[
             if x.is_empty() || y.is_empty() || y == Interval::point(0.0) {
                 return Interval::EMPTY;
             }
-            Interval::new(y.lo.min(0.0), y.hi.max(0.0))
+            let bound = Interval::new(y.lo.min(0.0), y.hi.max(0.0));
+            match whole_quotient(&[x, y]) {
+                Some(k) => range::sub(x, range::mul(Interval::point(k), y)).meet(bound),
+                None => bound,
+            }
         },
-        reference: &[],
+        reference: &[
+            (&[5.0, 3.0], 2.0),
+            (&[-5.0, 3.0], 1.0),
+            (&[5.0, -3.0], -1.0),
+            (&[-5.0, -3.0], -2.0),
+            (&[0.7, 0.1], 0.09999999999999992),
+            (&[1e16, 3.0], 1.0),
+            (&[-0.25, 1.0], 0.75),
+            (&[6.0, 3.0], 0.0),
+            (&[0.0, 2.0], 0.0),
+        ],
         ..Builtin::BASE
     },
 ];

@@ -18,20 +18,18 @@ pub(super) static ROWS: &[Builtin] = &[
         params: &[Param::new("x"), Param::new("y")],
         surface: Surface::Operator("^"),
         value: Value::Two(vmath::pow),
-        // At y = 0 the slope in x is 0 even where x^(y - 1) is infinite; in y there is a slope only for x > 0.
+        // At 0 ^ 0 the slope in x is 0, not 0 * inf; in y there is a slope only for x > 0.
         partials: |b, x, y| {
             rule(b, x, y, |x, y| {
                 let (base, exponent) = (x[0], x[1]);
                 let slope = exponent * base.call2("pow", exponent - 1.0);
-                vec![
-                    exponent.eq(0.0).cond(base.num(0.0), slope),
-                    base.gt(0.0).cond(y * base.call("log"), base.num(0.0)),
-                ]
+                let at_zero = base.eq(0.0).cond(base.num(0.0), slope);
+                vec![exponent.eq(0.0).cond(at_zero, slope), base.gt(0.0).cond(y * base.call("log"), base.num(0.0))]
             })
         },
         domain: Domain {
             joint: Some(|x| x[0] > 0.0 || (x[0] == 0.0 && x[1] >= 0.0) || (x[0] < 0.0 && is_whole(x[1]))),
-            steep: Some(|x| x[0] == 0.0 && x[1] < 1.0),
+            steep: Some(|x| x[0] == 0.0 && 0.0 < x[1] && x[1] < 1.0),
             text: "x ^ y needs x > 0, or x = 0 with y >= 0, or a whole number y",
             ..Domain::ALL
         },
@@ -49,7 +47,19 @@ pub(super) static ROWS: &[Builtin] = &[
         monotone: |x| vec![base_trend(x[0], x[1]), exponent_trend(x[0], x[1])],
         enclose: |x| enclose_power(x[0], x[1]),
         nl: &[5, 75, 76, 77],
-        reference: &[],
+        reference: &[
+            (&[2.0, 0.5], 1.4142135623730951),
+            (&[0.0, 0.0], 1.0),
+            (&[0.0, 2.5], 0.0),
+            (&[-2.0, 3.0], -8.0),
+            (&[-2.0, -2.0], 0.25),
+            (&[1.0000000001, 1000000000.0], 1.105170927214347),
+            (&[10.0, -300.0], 1e-300),
+            (&[0.7, 1.3], 0.6289664092534478),
+            (&[1e-05, 60.0], 1.0000000000000048e-300),
+            (&[3.0, 1e-17], 1.0),
+            (&[-1.5, 101.0], -6.098417663028229e17),
+        ],
         ..Builtin::BASE
     },
     Builtin {
@@ -64,7 +74,16 @@ pub(super) static ROWS: &[Builtin] = &[
         enclose: |x| range::increasing(vmath::sqrt, x[0], NOT_NEGATIVE, NOT_NEGATIVE),
         lower: Lower::Native(Instruction::Sqrt),
         nl: &[39],
-        reference: &[],
+        reference: &[
+            (&[0.0], 0.0),
+            (&[5e-324], 2.2227587494850775e-162),
+            (&[1e-300], 1e-150),
+            (&[0.5], 0.7071067811865476),
+            (&[2.0], 1.4142135623730951),
+            (&[3.0], 1.7320508075688772),
+            (&[1e16], 100000000.0),
+            (&[1.7e308], 1.3038404810405297e154),
+        ],
         ..Builtin::BASE
     },
     Builtin {
@@ -85,7 +104,17 @@ pub(super) static ROWS: &[Builtin] = &[
         },
         monotone: |_| vec![Trend::Increasing],
         enclose: |x| range::increasing(vmath::cbrt, x[0], Interval::ALL, Interval::ALL),
-        reference: &[],
+        reference: &[
+            (&[0.0], 0.0),
+            (&[5e-324], 1.7031839360032603e-108),
+            (&[-1e-300], -1e-100),
+            (&[0.5], 0.7937005259840998),
+            (&[-2.0], -1.2599210498948732),
+            (&[3.0], 1.4422495703074083),
+            (&[-27.0], -3.0),
+            (&[1e16], 215443.46900318837),
+            (&[1.7e308], 5.539658256754465e102),
+        ],
         ..Builtin::BASE
     },
     Builtin {
@@ -111,7 +140,16 @@ pub(super) static ROWS: &[Builtin] = &[
             }
             Interval::new(vmath::hypot(x.lo, y.lo), vmath::hypot(x.hi, y.hi)).widen(3).meet(NOT_NEGATIVE)
         },
-        reference: &[],
+        reference: &[
+            (&[3.0, 4.0], 5.0),
+            (&[0.0, 0.0], 0.0),
+            (&[1e300, 1e300], 1.4142135623730952e300),
+            (&[1e-300, 1e-300], 1.414213562373095e-300),
+            (&[-1.0, 1e-09], 1.0),
+            (&[0.1, -0.2], 0.223606797749979),
+            (&[5.0, 0.0], 5.0),
+            (&[1.0, 1.0], 1.4142135623730951),
+        ],
         ..Builtin::BASE
     },
 ];
@@ -204,7 +242,8 @@ fn enclose_corners(x: Interval, y: Interval) -> Interval {
         return Interval::EMPTY;
     }
     let mut range = Interval::EMPTY;
-    for base in [x.lo, x.hi] {
+    // Adding 0 makes -0 into 0, whose negative powers are positive.
+    for base in [x.lo + 0.0, x.hi + 0.0] {
         for exponent in [y.lo, y.hi] {
             range = range.hull(Interval::point(vmath::pow(base, exponent)));
         }

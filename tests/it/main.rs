@@ -6,6 +6,7 @@ mod derivative_check;
 mod diff;
 mod families;
 mod fmt;
+mod functions;
 mod interp;
 mod kernel;
 mod kkt;

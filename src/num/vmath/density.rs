@@ -4,7 +4,7 @@
 //! cancel (large shapes, counts, degrees of freedom) they do so on paper first.
 
 use super::error::HALF_LOG_TWO_PI;
-use super::gamma::{gamma_kernel, lbeta, lgamma, lgamma_half_step};
+use super::gamma::{binomial_kernel, gamma_kernel, lbeta, lgamma, lgamma_half_step};
 use super::{exp, log, log1p, pow, xlog1py, xlogy};
 
 /// `log(pi)`.
@@ -83,7 +83,13 @@ pub fn inv_gamma_lpdf(x: f64, a: f64, b: f64) -> f64 {
 
 /// Beta with shapes `a` and `b`, for `0 < x < 1`.
 pub fn beta_lpdf(x: f64, a: f64, b: f64) -> f64 {
-    allowed(0.0 < x && x < 1.0, (a - 1.0) * log(x) + (b - 1.0) * log1p(-x) - lbeta(a, b))
+    if !(0.0 < x && x < 1.0) {
+        return f64::NAN;
+    }
+    if a >= 2.0 && b >= 2.0 {
+        return binomial_kernel(a - 1.0, b - 1.0, x) + log(a + b - 1.0);
+    }
+    (a - 1.0) * log(x) + (b - 1.0) * log1p(-x) - lbeta(a, b)
 }
 
 /// Weibull with this shape and scale, for `x > 0`.
@@ -126,8 +132,14 @@ pub fn bernoulli_logit_lpmf(k: f64, z: f64) -> f64 {
 
 /// `k` successes in `n` trials of probability `p`.
 pub fn binomial_lpmf(k: f64, n: f64, p: f64) -> f64 {
-    let choices = -log1p(n) - lbeta(n - k + 1.0, k + 1.0);
-    supported(0.0 <= k && k <= n, choices + k * log(p) + (n - k) * log1p(-p))
+    let m = n - k;
+    if !(0.0 < p && p < 1.0) {
+        f64::NAN
+    } else if k > 0.0 && m > 0.0 {
+        binomial_kernel(k, m, p)
+    } else {
+        supported(k >= 0.0 && m >= 0.0, k * log(p) + m * log1p(-p))
+    }
 }
 
 /// Counts with mean `mu` and variance `mu + mu^2 / phi`.

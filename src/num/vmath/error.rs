@@ -93,7 +93,7 @@ fn erfc_tail(x: Double) -> f64 {
 
 /// `1 - erf(x)` without cancellation.
 pub fn erfc(x: f64) -> f64 {
-    if x >= 1.25 && x < 30.0 { erfc_tail(Double::new(x)) } else { libm::erfc(x) }
+    if (1.25..30.0).contains(&x) { erfc_tail(Double::new(x)) } else { libm::erfc(x) }
 }
 
 /// `x * x` rounded, and what rounding lost.
@@ -126,7 +126,7 @@ pub fn normal_cdf(x: f64) -> f64 {
     let t = -x * FRAC_1_SQRT_2;
     // erfc'(t) = -2 / sqrt(pi) exp(-t^2) makes the rounding of t matter in the tail.
     let lost = (-x).mul_add(FRAC_1_SQRT_2, -t) - x * FRAC_1_SQRT_2_LOW;
-    if t >= 1.25 && t < 30.0 {
+    if (1.25..30.0).contains(&t) {
         0.5 * erfc_tail(Double { hi: t, lo: lost })
     } else if t.abs() < 1.25 {
         0.5 * (erfc(t) - FRAC_2_SQRT_PI * exp(-t * t) * lost)

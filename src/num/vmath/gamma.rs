@@ -11,7 +11,7 @@ use super::{log, log1p};
 const SERIES_FROM: f64 = 10.0;
 
 /// `log(2 pi) / 2`.
-pub(super) const HALF_LOG_TWO_PI: Double = Double { hi: 0.918_938_533_204_672_8, lo: -3.878_294_158_067_241_4e-17 };
+const HALF_LOG_TWO_PI: Double = Double { hi: 0.918_938_533_204_672_8, lo: -3.878_294_158_067_241_4e-17 };
 
 /// `B_2k / (2k (2k - 1))` for k = 1, 2, …
 const STIRLING: [f64; 11] = [
@@ -48,7 +48,7 @@ const HALF_STEP: [f64; 10] = [
     -0.125,
     0.005_208_333_333_333_333,
     -0.001_562_5,
-    0.001_185_825_892_857_142_9,
+    0.001_185_825_892_857_143,
     -0.001_681_857_638_888_889,
     0.003_834_117_542_613_636_5,
     -0.012_819_730_318_509_616,
@@ -62,8 +62,11 @@ fn horner(c: &[f64], z: f64) -> f64 {
     c.iter().rev().fold(0.0, |sum, &c| sum * z + c)
 }
 
-/// What Stirling's formula leaves: `lgamma(x) - ((x - 1/2) log x - x + log(2 pi) / 2)`, for `x >= 10`.
-pub(super) fn stirling_rest(x: f64) -> f64 {
+/// What Stirling's formula leaves: `lgamma(x) - ((x - 1/2) log x - x + log(2 pi) / 2)`.
+fn stirling_rest(x: f64) -> f64 {
+    if x < SERIES_FROM {
+        return lgamma(x) - ((x - 0.5) * log(x) - x + HALF_LOG_TWO_PI.hi);
+    }
     let r = 1.0 / x;
     r * horner(&STIRLING, r * r)
 }
@@ -221,6 +224,12 @@ pub fn log1p_less(u: f64) -> f64 {
     s * (2.0 * z * series - u)
 }
 
+/// `k log(mean / k) + k - mean`, the better part of a log density: small where the mean is near.
+fn deviance(k: f64, mean: f64) -> f64 {
+    let u = (mean - k) / k;
+    if (-0.5..1.0).contains(&u) { k * log1p_less(u) } else { k * log(mean / k) + (k - mean) }
+}
+
 /// The gamma density's logarithm at `t` for unit rate and shape `a`, without `log t`: `a log t - t - lgamma(a)`.
 ///
 /// For large `a` the great terms cancel on paper first (Loader 2000, "Fast and accurate computation of
@@ -232,5 +241,12 @@ pub fn gamma_kernel(a: f64, t: f64) -> f64 {
     if a < SERIES_FROM {
         return a * log(t) - t - lgamma(a);
     }
-    a * log1p_less((t - a) / a) + 0.5 * log(a) - HALF_LOG_TWO_PI.hi - stirling_rest(a)
+    deviance(a, t) + 0.5 * log(a) - HALF_LOG_TWO_PI.hi - stirling_rest(a)
+}
+
+/// `log(C(k + m, k) p^k (1 - p)^m)`, for positive `k` and `m`: see [`gamma_kernel`].
+pub fn binomial_kernel(k: f64, m: f64, p: f64) -> f64 {
+    let n = k + m;
+    let rest = stirling_rest(n) - stirling_rest(k) - stirling_rest(m);
+    rest + deviance(k, n * p) + deviance(m, n * (1.0 - p)) + 0.5 * (log(n / k) - log(m)) - HALF_LOG_TWO_PI.hi
 }

@@ -21,8 +21,8 @@ pub use error::{
 };
 pub use gamma::{digamma, gamma_kernel, lbeta, lgamma, lgamma_half_step, log1p_less, polygamma, trigamma};
 pub use libm::{
-    acos, acosh, asin, asinh, atan, atan2, atanh, cbrt, cos, cosh, erf, exp, exp2, expm1, hypot, log, log1p, log2,
-    log10, pow, sin, sinh, sqrt, tan,
+    acos, acosh, asin, asinh, atan, atanh, cbrt, cos, cosh, erf, exp, exp2, expm1, hypot, log, log1p, log2, log10, pow,
+    sin, sinh, sqrt, tan,
 };
 pub use stable::{entropy, huber, logistic, logit, relu, sigmoid, xlog1py, xlogy};
 
@@ -81,4 +81,9 @@ pub fn tanh(x: f64) -> f64 {
     let q = t / below.hi;
     let rest = (-q).mul_add(below.hi, t) - q * below.lo;
     (q + rest / below.hi).copysign(x)
+}
+
+/// The angle of the point `(x, y)`, from -pi (not reached) to pi; 0 at the origin. The sign of a zero is ignored.
+pub fn atan2(y: f64, x: f64) -> f64 {
+    libm::atan2(y + 0.0, x + 0.0)
 }
