@@ -238,11 +238,7 @@ impl Binding<'_> {
         (out, ok)
     }
 
-    fn rows(
-        &mut self,
-        plan: &Plan,
-        domains: &IdVec<PlanDomainId, Arc<BoundDomain>>,
-    ) -> Option<(Vec<usize>, Bounds)> {
+    fn rows(&mut self, plan: &Plan, domains: &IdVec<PlanDomainId, Arc<BoundDomain>>) -> Option<(Vec<usize>, Bounds)> {
         let mut first = vec![0usize];
         let mut bounds = Bounds::default();
         let mut ok = true;
@@ -443,8 +439,7 @@ impl Instance {
         let writer = Writer::new(model, self.world.as_ref());
         let arity = model.sets[set].arity();
         let element = |k: usize| {
-            let parts: Vec<String> =
-                (0..arity).map(|part| writer.val(self.world.element(set, k, part))).collect();
+            let parts: Vec<String> = (0..arity).map(|part| writer.val(self.world.element(set, k, part))).collect();
             parts.join(", ")
         };
         (0..self.world.sets[set].len).map(element).collect()

@@ -32,12 +32,33 @@ enum AxisAt {
 enum Op {
     Const(f64),
     /// A component of a binder's element, or the integer of a range with its offset.
-    Index { pos: Pos, of: Option<(SetId, usize)>, offset: i64 },
-    Param { param: crate::ir::ParamId, axes: Vec<(AxisAt, usize)> },
-    Table { values: Arc<[f64]>, axes: Vec<(AxisAt, usize)> },
-    Call { func: FuncId, args: Vec<usize> },
-    If { cond: usize, then: usize, otherwise: usize },
-    Member { set: SetId, subs: Vec<usize>, rows: Vec<bool> },
+    Index {
+        pos: Pos,
+        of: Option<(SetId, usize)>,
+        offset: i64,
+    },
+    Param {
+        param: crate::ir::ParamId,
+        axes: Vec<(AxisAt, usize)>,
+    },
+    Table {
+        values: Arc<[f64]>,
+        axes: Vec<(AxisAt, usize)>,
+    },
+    Call {
+        func: FuncId,
+        args: Vec<usize>,
+    },
+    If {
+        cond: usize,
+        then: usize,
+        otherwise: usize,
+    },
+    Member {
+        set: SetId,
+        subs: Vec<usize>,
+        rows: Vec<bool>,
+    },
     Same(usize, usize),
     Column(Column),
 }

@@ -413,8 +413,7 @@ impl Binding<'_> {
             return None;
         }
         let bound = &self.world.sets[set];
-        let labels: Vec<String> =
-            (0..bound.len.min(MOST)).map(|k| self.world.label(bound.code(k, 0) as u32)).collect();
+        let labels: Vec<String> = (0..bound.len.min(MOST)).map(|k| self.world.label(bound.code(k, 0) as u32)).collect();
         closest(wrong, labels.iter().map(String::as_str)).map(str::to_string)
     }
 
@@ -526,4 +525,3 @@ pub fn explain(model: &Model, world: &World, fault: &LaneFault, within: Span) ->
         help,
     })
 }
-

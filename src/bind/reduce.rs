@@ -174,9 +174,18 @@ fn reduce_over(
         } else {
             unfiltered(model, world, &part, &head.binders)
         };
-        accumulate(model, world, &inner, (op, body), at, &mut |k, total| values[from + k] = total, part.count, &mut |k, f| {
-            bad.entry((from + k) as u32).or_insert(f);
-        })?;
+        accumulate(
+            model,
+            world,
+            &inner,
+            (op, body),
+            at,
+            &mut |k, total| values[from + k] = total,
+            part.count,
+            &mut |k, f| {
+                bad.entry((from + k) as u32).or_insert(f);
+            },
+        )?;
         world.give(inner.count * usize::from(lists), 4 * (inner.own.len() + 2));
         from = to;
     }

@@ -68,7 +68,8 @@ impl Binding<'_> {
         let slots = offset..offset + len;
         out.integer[slots.clone()].fill(declared.ty != VarType::Real);
         let bool_ends = (declared.ty == VarType::Bool).then_some((0.0, 1.0));
-        let needs_domain = declared.lower.is_some() || declared.upper.is_some() || !matches!(declared.start, Start::Default);
+        let needs_domain =
+            declared.lower.is_some() || declared.upper.is_some() || !matches!(declared.start, Start::Default);
         let domain = if needs_domain { self.domain(declared.domain, declared.at) } else { None };
         if let Some(domain) = &domain
             && domain.count != len
@@ -143,8 +144,7 @@ impl Binding<'_> {
     }
 
     fn row_text(&self, name: &str, domain: &BoundDomain, k: usize) -> String {
-        let mut walk =
-            interp::Interp::new(self.model, &self.world, &self.world.deps, interp::Plain { x: &[] });
+        let mut walk = interp::Interp::new(self.model, &self.world, &self.world.deps, interp::Plain { x: &[] });
         let places = super::lanes::places_at(domain, k);
         for (binder, place) in &places {
             walk.place(*binder, *place);
@@ -154,7 +154,8 @@ impl Binding<'_> {
     }
 
     fn entry_name(&self, name: &str, axes: &[crate::ir::SetId], entry: usize) -> String {
-        Writer::new(self.model, &self.world).indexed(name, &super::instance::element_of(self.model, &self.world, axes, entry))
+        Writer::new(self.model, &self.world)
+            .indexed(name, &super::instance::element_of(self.model, &self.world, axes, entry))
     }
 
     /// Random initial values: a stream of its own for every variable.

@@ -2,9 +2,9 @@
 
 use super::blame::{self, When};
 use super::judge::Judge;
+use super::ranges::Hulls;
 use super::report::{ProblemSummary, Report, Run};
 use super::results::{Answer, Results};
-use super::ranges::Hulls;
 use super::route::{Choice, route};
 use super::run;
 use super::session::{Checked, Prepared, Session};
@@ -20,8 +20,8 @@ use crate::ir::model::Stage;
 use crate::kernel::{self, CompiledOracle, Mode};
 use crate::problem::verify::verify;
 use crate::problem::{
-    Candidate, Degree, MethodRow, Nlp, Oracle, Place, Point, ProblemFacts, Program, Recover, Refusal, SetupError, Shape,
-    Site, Status, TraceSink, Verdict, WarmStart,
+    Candidate, Degree, MethodRow, Nlp, Oracle, Place, Point, ProblemFacts, Program, Recover, Refusal, SetupError,
+    Shape, Site, Status, TraceSink, Verdict, WarmStart,
 };
 use crate::syntax::ast::{Stmt, StmtKind};
 use std::collections::BTreeMap;
@@ -123,7 +123,8 @@ impl Session {
         refuse_what_is_not_built(bound)?;
         let env: Arc<dyn crate::interp::Env + Send + Sync> = bound.instance.world.clone();
         let judge = Judge::new(Arc::clone(&bound.checked), env, bound.instance.shape.clone());
-        let mut state = Runs { bound, judge: &judge, runs: Vec::new(), remarks: bound.reports.clone(), last: None, live };
+        let mut state =
+            Runs { bound, judge: &judge, runs: Vec::new(), remarks: bound.reports.clone(), last: None, live };
         let asked = self.setup.method.clone();
         let solves: &[crate::ir::model::Solve] = if asked.is_some() { &[] } else { &bound.checked.solves };
         for solve in solves {
@@ -154,7 +155,8 @@ impl Session {
         let choice = route(&bound.facts, asked).map_err(|(row, refusal)| refused(bound, row, refusal, at))?;
         let options = run::options(choice.row, stage, &self.setup)?;
         let watched = Arc::new(Watched::new(bound.oracle.clone()));
-        let facts = ProblemFacts { n_vars: watched.shape().n_vars, n_cons: watched.shape().n_cons, ..bound.facts.clone() };
+        let facts =
+            ProblemFacts { n_vars: watched.shape().n_vars, n_cons: watched.shape().n_cons, ..bound.facts.clone() };
         let program = Program::Nlp(Nlp { oracle: watched.clone(), facts });
         let warm = state.last.as_ref().map(|(candidate, _)| self.warm(bound, candidate));
         let live = state.live.clone();
@@ -239,7 +241,8 @@ impl Runs<'_> {
     /// Blame when a run ended badly, a note when it met points without values and got past them.
     fn remark(&mut self, candidate: &Candidate, verdict: &Verdict, failure: Option<Failure>, run: &mut Run) {
         let at_end = verdict.evidence.undefined.map(|place| Failure { x: candidate.x.clone(), place });
-        let bad = matches!(verdict.status, Status::NumericalFailure | Status::FeasibleNotCertified | Status::LimitReached);
+        let bad =
+            matches!(verdict.status, Status::NumericalFailure | Status::FeasibleNotCertified | Status::LimitReached);
         if !bad && at_end.is_none() {
             if candidate.counts.failures > 0 {
                 let times = candidate.counts.failures;
@@ -369,7 +372,8 @@ fn refuse_what_is_not_built(bound: &Bound) -> Result<(), Reports> {
         reports.push(ClassError::NotYetSolved {
             at: tune.at,
             what: "tuning".into(),
-            help: "make the hyper-parameter a `param` and solve for one value of it: `--set NAME=VALUE` changes it".into(),
+            help: "make the hyper-parameter a `param` and solve for one value of it: `--set NAME=VALUE` changes it"
+                .into(),
         });
     }
     for var in model.vars.iter().filter(|v| v.ty != crate::ir::model::VarType::Real) {
@@ -393,13 +397,8 @@ fn setup_failed(bound: &Bound, choice: &Choice, error: SetupError, at: Option<Sp
         SetupError::Memory { .. } | SetupError::Size(_) => {
             LimitError::TooLarge { what: format!("`{}`", choice.row.name), reason: error.to_string() }.into()
         }
-        _ => ClassError::MethodRefuses {
-            at,
-            method: choice.row.name.into(),
-            reason: error.to_string(),
-            instead: None,
-        }
-        .into(),
+        _ => ClassError::MethodRefuses { at, method: choice.row.name.into(), reason: error.to_string(), instead: None }
+            .into(),
     }
 }
 
@@ -414,6 +413,12 @@ fn recovered(bound: &Bound, mut candidate: Candidate) -> Candidate {
         primal_ray: None,
         dual_ray: candidate.ray.take(),
     });
-    Candidate { x: point.x, y: point.y, z_lower: point.z_lower, z_upper: point.z_upper, ray: point.dual_ray, ..candidate }
+    Candidate {
+        x: point.x,
+        y: point.y,
+        z_lower: point.z_lower,
+        z_upper: point.z_upper,
+        ray: point.dual_ray,
+        ..candidate
+    }
 }
-

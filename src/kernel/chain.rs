@@ -276,7 +276,8 @@ impl HessianChain {
             chain.products_of(source, row - n_x, col, n_x, d, &mut shapes, &mut entries, &mut budget)?;
         }
         let first_direct = entries.len();
-        let at = |slot: &usize| (z.row_idx()[*slot] as usize, z.col_ptr().partition_point(|s| *s as usize <= *slot) - 1);
+        let at =
+            |slot: &usize| (z.row_idx()[*slot] as usize, z.col_ptr().partition_point(|s| *s as usize <= *slot) - 1);
         entries.extend(direct.iter().map(at));
         budget.nonzeros(direct.len())?;
         let (pattern, slots) = Pattern::from_entries(n_x, n_x, entries)?;
@@ -290,7 +291,8 @@ impl HessianChain {
         chain.slots = slots;
         chain.slots.truncate(first_direct);
         for product in &mut chain.products {
-            let (Product::Line { source, .. } | Product::Outer { source, .. } | Product::Square { source, .. }) = product;
+            let (Product::Line { source, .. } | Product::Outer { source, .. } | Product::Square { source, .. }) =
+                product;
             *source += nnz;
         }
         Ok(chain)

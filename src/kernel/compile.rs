@@ -5,8 +5,8 @@
 
 use super::lower::{Want, lower};
 use super::program::{ArrayOp, DefInfo, Part, Program, Step, What};
-use crate::func::{self, Instruction, Lower};
 use crate::diff::{Derivs, FamilyDerivs};
+use crate::func::{self, Instruction, Lower};
 use crate::ir::plan::{DefKind, FamilyId, Plan, PlanDomainId, Target};
 use crate::ir::{ArrayId, Graph, Model, Node, NodeId};
 use crate::problem::Degree;
@@ -18,16 +18,10 @@ pub fn compile(model: &Model, plan: &Plan, derivs: &Derivs) -> Program {
     let families = families_by_array(plan);
     let defs = classify_defs(&model.graph, plan, &families);
     let active = defs.iter().filter(|d| d.active).map(|d| (d.array, d.degree)).collect();
-    let mut compiler = Compiler {
-        graph: &model.graph,
-        plan,
-        derivs,
-        active,
-        program: Program { defs, ..Program::default() },
-    };
+    let mut compiler =
+        Compiler { graph: &model.graph, plan, derivs, active, program: Program { defs, ..Program::default() } };
     compiler.program.targets = plan.families.iter().map(|f| f.target).collect();
-    compiler.program.degrees =
-        plan.families.iter().map(|f| degree(&model.graph, &compiler.active, f.body)).collect();
+    compiler.program.degrees = plan.families.iter().map(|f| degree(&model.graph, &compiler.active, f.body)).collect();
     let lifted = compiler.active.keys().map(|array| (*array, Degree::Linear)).collect();
     compiler.program.lifted_degrees = plan.families.iter().map(|f| degree(&model.graph, &lifted, f.body)).collect();
     compiler.program.array_of = array_leaves(&model.graph, derivs);

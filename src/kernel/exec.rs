@@ -313,7 +313,9 @@ impl Frame<'_> {
         let BoundPort { source, at } = &bound.ports[port as usize];
         let from = self.buffers.get(*source);
         match at {
-            Address::Affine { base, stride: 1 } => self.views[dst as usize] = View::In(*source, *base as usize + self.first),
+            Address::Affine { base, stride: 1 } => {
+                self.views[dst as usize] = View::In(*source, *base as usize + self.first)
+            }
             Address::Affine { base, stride: 0 } => self.write(dst, |_, to| to.fill(from[*base as usize])),
             Address::Affine { stride, .. } => {
                 let (start, stride) = (at.at(self.first), *stride as isize);

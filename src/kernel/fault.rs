@@ -183,9 +183,10 @@ fn drop_value(program: &mut Program, pick: usize) -> bool {
 
 fn lose_join_row(instance: &mut Instance, pick: usize) -> bool {
     let gathered = |at: &Address| matches!(at, Address::Gather(_));
-    let places = instance.families.enumerate().filter(|(_, f)| {
-        f.count > 1 && (gathered(&f.target) || f.leaves.values().any(|leaf| gathered(&leaf.at)))
-    });
+    let places = instance
+        .families
+        .enumerate()
+        .filter(|(_, f)| f.count > 1 && (gathered(&f.target) || f.leaves.values().any(|leaf| gathered(&leaf.at))));
     let Some(family) = choose(places.map(|(id, _)| id).collect(), pick) else { return false };
     // Families over one domain share a kernel and its count.
     let domain_count = instance.families[family].count;
@@ -239,7 +240,9 @@ fn wrong_affine(oracle: &mut CompiledOracle, pick: usize) -> bool {
         for port in &mut bound.ports {
             let fits = |stride: i32, base: u32| base as i64 + 1 + i64::from(stride) * count as i64 <= n_z as i64;
             match &mut port.at {
-                Address::Affine { base, stride } if port.source == Source::Z && *stride >= 0 && fits(*stride, *base) => {
+                Address::Affine { base, stride }
+                    if port.source == Source::Z && *stride >= 0 && fits(*stride, *base) =>
+                {
                     places.push(base);
                 }
                 _ => {}

@@ -168,9 +168,7 @@ impl Linker<'_> {
     fn weight(&self, family: crate::ir::plan::FamilyId) -> BoundPort {
         let target = self.instance.families[family].target.clone();
         match self.program.targets[family] {
-            Target::Objective(k) => {
-                BoundPort { source: Source::Sigma, at: Address::Affine { base: k.0, stride: 0 } }
-            }
+            Target::Objective(k) => BoundPort { source: Source::Sigma, at: Address::Affine { base: k.0, stride: 0 } },
             Target::Row(_) => BoundPort { source: Source::Row, at: target },
             Target::Array(_) => BoundPort { source: Source::Slot, at: target },
         }
@@ -215,7 +213,8 @@ impl Linker<'_> {
         let target = self.instance.families[family].target.clone();
         match self.program.targets[family] {
             Target::Array(array) => {
-                let shift = self.col_shift(self.layout.by_array[&array]) + self.layout.n_rows as isize - self.layout.n_x as isize;
+                let shift = self.col_shift(self.layout.by_array[&array]) + self.layout.n_rows as isize
+                    - self.layout.n_x as isize;
                 (target, shift)
             }
             _ => (target, 0),

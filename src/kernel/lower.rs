@@ -179,7 +179,9 @@ impl<'g> Lowering<'g> {
                 Some(Instruction::Mul) if self.is_minus_one(args[0]) && args.len() > 1 => (Shape::Negated, 0),
                 Some(Instruction::Mul) => (Shape::Product, 0),
                 Some(Instruction::Add) => (Shape::Sum, 0),
-                _ if matches!(func::row(*func).value, func::Value::Fold(_)) && args.len() > 2 => (Shape::Fold(*func), 0),
+                _ if matches!(func::row(*func).value, func::Value::Fold(_)) && args.len() > 2 => {
+                    (Shape::Fold(*func), 0)
+                }
                 _ => (Shape::Call(*func), 0),
             },
             (_, Node::If { .. }) => (Shape::If, 0),

@@ -119,7 +119,8 @@ impl Stencil {
                     BoundStep::Array { def, array }
                 }
                 Pending::Loop(kernel, count, outs) => {
-                    let places: Vec<Address> = outs.iter().map(|o| Address::compress(slots[o.entries.clone()].to_vec())).collect();
+                    let places: Vec<Address> =
+                        outs.iter().map(|o| Address::compress(slots[o.entries.clone()].to_vec())).collect();
                     let first = touched.next_id();
                     for (out, at) in outs.iter().zip(&places) {
                         touched.visit(&slots[out.entries.clone()], at, first);

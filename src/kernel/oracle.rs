@@ -572,17 +572,15 @@ impl Matrices {
         let (slopes, slots) = jacobian.pattern(n_rows + n_active, n_cols, std::iter::empty())?;
         let nonzeros = jz.nnz() + hz.nnz();
         let allow = match mode {
-            Mode::Auto => Allowance {
-                nonzeros: SMALL.max(FILL * nonzeros),
-                products: PRODUCTS * SMALL.max(nonzeros),
-            },
+            Mode::Auto => Allowance { nonzeros: SMALL.max(FILL * nonzeros), products: PRODUCTS * SMALL.max(nonzeros) },
             _ => Allowance { nonzeros: limits::MAX_NONZEROS, products: usize::MAX },
         };
         let chains = JacobianChain::new(&slopes, n_rows, layout.n_x, allow)
             .and_then(|j| Ok((HessianChain::new(&hz, layout.n_x, &j, allow)?, j)));
         match (chains, mode) {
             (Ok((h, j)), _) => {
-                let place = |place: &[u32], slots: &[u32]| -> Vec<u32> { slots.iter().map(|s| place[*s as usize]).collect() };
+                let place =
+                    |place: &[u32], slots: &[u32]| -> Vec<u32> { slots.iter().map(|s| place[*s as usize]).collect() };
                 let j_slots = place(&j.place, &slots[..n_jacobian]);
                 let h_slots = place(&h.place, &hz_slots);
                 Ok(Self {

@@ -5,8 +5,8 @@
 
 use super::program::{ArrayOp, Kernel, KernelId, Op, Out, Part, Port, Program, Reg, Step, What};
 use crate::func;
-use crate::ir::pretty::{array_name, con_name, expr, over, reduce_name};
 use crate::ir::plan::{FamilyId, Plan, Target};
+use crate::ir::pretty::{array_name, con_name, expr, over, reduce_name};
 use crate::ir::{Model, NodeId};
 use std::fmt::Write;
 

@@ -8,7 +8,6 @@ mod families;
 mod fmt;
 mod functions;
 mod interp;
-mod kernel;
 mod kkt;
 mod language;
 mod matpower;
