@@ -1,5 +1,6 @@
 //! `optc`: a compiler for declarative optimization.
 pub mod base;
+pub mod bind;
 pub mod cli;
 pub mod data;
 pub mod diag;

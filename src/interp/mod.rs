@@ -17,10 +17,10 @@ mod tape;
 mod text;
 mod walk;
 
-pub use algebra::{Algebra, Boxes, Plain, Scaled, Sized, log_sum_exp};
+pub use algebra::{Algebra, Boxes, Neumaier, Plain, Scaled, Sized, log_sum_exp};
 pub use blame::{Culprit, Wrong, find};
 pub use deps::Deps;
 pub use env::{Env, Joined, Val};
 pub use tape::{Mode, Tape, TapeVal};
-pub use text::Writer;
+pub use text::{Writer, number};
 pub use walk::{Fault, FaultKind, Interp, Item};

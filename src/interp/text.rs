@@ -2,7 +2,7 @@
 //!
 //! For messages only: cut where it would be long, exact where it matters.
 
-use super::algebra::Algebra;
+use super::algebra::{Algebra, Plain};
 use super::env::{Env, Val};
 use super::walk::{Interp, Item};
 use crate::func::{self, FuncId, Surface};
@@ -12,6 +12,9 @@ use crate::ir::{Model, Node, NodeId, ReduceOp};
 const LONGEST: usize = 72;
 /// Deepest nesting that is written out.
 const DEEPEST: usize = 12;
+
+/// A walker where the expression is written at an instance; nothing where indices keep their names.
+type At<'w, 'a, A> = Option<&'w mut Interp<'a, A>>;
 
 /// Writes expressions.
 pub struct Writer<'a> {
@@ -56,14 +59,15 @@ impl<'a> Writer<'a> {
 
     /// The expression where the binders of `at` stand, cut to one line.
     pub fn node<A: Algebra>(&self, at: &mut Interp<'_, A>, node: NodeId) -> String {
-        let (text, _) = self.write(at, node, 0);
-        if text.chars().count() <= LONGEST {
-            return text;
-        }
-        text.chars().take(LONGEST - 1).chain("…".chars()).collect()
+        cut(self.write(&mut Some(at), node, 0).0)
     }
 
-    fn write<A: Algebra>(&self, at: &mut Interp<'_, A>, node: NodeId, depth: usize) -> (String, Bind) {
+    /// The expression with indices by name, cut to one line.
+    pub fn template(&self, node: NodeId) -> String {
+        cut(self.write::<Plain<'_>>(&mut None, node, 0).0)
+    }
+
+    fn write<A: Algebra>(&self, at: &mut At<'_, '_, A>, node: NodeId, depth: usize) -> (String, Bind) {
         if depth > DEEPEST {
             return ("…".into(), Bind::Atom);
         }
@@ -88,7 +92,7 @@ impl<'a> Writer<'a> {
             }
             Node::Reduce { op, domain, body } => {
                 let head = self.head(domain);
-                let body = self.template(body);
+                let body = self.outline(body);
                 (format!("{}({head}: {body})", reduce_name(op)), Bind::Atom)
             }
             Node::Member { set, subs } => {
@@ -105,12 +109,12 @@ impl<'a> Writer<'a> {
         }
     }
 
-    fn of_row<A: Algebra>(&self, at: &mut Interp<'_, A>, what: &str, con: crate::ir::ConId, subs: &[NodeId]) -> String {
+    fn of_row<A: Algebra>(&self, at: &mut At<'_, '_, A>, what: &str, con: crate::ir::ConId, subs: &[NodeId]) -> String {
         let name = self.model.constraints[con].name.as_deref().unwrap_or("…").to_owned();
         format!("{what}({})", self.entry(at, &name, subs))
     }
 
-    fn entry<A: Algebra>(&self, at: &mut Interp<'_, A>, name: &str, subs: &[NodeId]) -> String {
+    fn entry<A: Algebra>(&self, at: &mut At<'_, '_, A>, name: &str, subs: &[NodeId]) -> String {
         if subs.is_empty() {
             return name.to_owned();
         }
@@ -118,14 +122,22 @@ impl<'a> Writer<'a> {
         format!("{name}[{}]", parts.join(", "))
     }
 
-    fn value<A: Algebra>(&self, at: &mut Interp<'_, A>, node: NodeId) -> String {
-        match at.eval(node) {
-            Ok(Item::Data(value)) => self.val(value),
-            _ => "?".into(),
+    fn value<A: Algebra>(&self, at: &mut At<'_, '_, A>, node: NodeId) -> String {
+        match at.as_mut().map(|at| at.eval(node)) {
+            Some(Ok(Item::Data(value))) => self.val(value),
+            Some(_) => "?".into(),
+            None => match self.model.graph.node(node) {
+                Node::Index { binder, part } => {
+                    let names = &self.model.binders[*binder].names;
+                    names.get(*part as usize).or(names.first()).map_or_else(|| "…".into(), ToString::to_string)
+                }
+                Node::Label(label) => self.model.graph.label_name(*label).to_string(),
+                _ => self.write(at, node, 1).0,
+            },
         }
     }
 
-    fn call<A: Algebra>(&self, at: &mut Interp<'_, A>, func: FuncId, args: &[NodeId], depth: usize) -> (String, Bind) {
+    fn call<A: Algebra>(&self, at: &mut At<'_, '_, A>, func: FuncId, args: &[NodeId], depth: usize) -> (String, Bind) {
         let row = func::row(func);
         let mut texts = Vec::with_capacity(args.len().min(LONGEST));
         // More than these would be cut anyway.
@@ -140,6 +152,11 @@ impl<'a> Writer<'a> {
             return (format!("{}({})", row.name, list.join(", ")), Bind::Atom);
         };
         match (sign, texts.as_slice()) {
+            ("+", [number, rest @ ..]) if self.model.graph.as_num(args[0]).is_some() => {
+                // The normal form has the number first; a reader writes it last.
+                let list = rest.iter().chain([number]).map(|t| guard(t, Bind::Sum));
+                (join_sum(list), Bind::Sum)
+            }
             ("+", terms) => (join_sum(terms.iter().map(|t| guard(t, Bind::Sum))), Bind::Sum),
             ("*", [first, rest @ ..]) if first.0 == "-1" && !rest.is_empty() => {
                 let list: Vec<String> = rest.iter().map(|t| guard(t, Bind::Product)).collect();
@@ -181,13 +198,20 @@ impl<'a> Writer<'a> {
     }
 
     /// A body under its own head: the indices keep their names, so only the outline is given.
-    fn template(&self, body: NodeId) -> String {
+    fn outline(&self, body: NodeId) -> String {
         match self.model.graph.node(body) {
             Node::Var { var, .. } => format!("{}[…]", self.model.vars[*var].name),
             Node::Param { param, .. } => format!("{}[…]", self.model.params[*param].name),
             _ => "…".into(),
         }
     }
+}
+
+fn cut(text: String) -> String {
+    if text.chars().count() <= LONGEST {
+        return text;
+    }
+    text.chars().take(LONGEST - 1).chain("…".chars()).collect()
 }
 
 fn join_sum(terms: impl Iterator<Item = String>) -> String {

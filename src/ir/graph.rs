@@ -238,6 +238,11 @@ impl Graph {
         LabelId::new(self.labels.insert_full(name.clone()).0)
     }
 
+    /// Number of labels of the text.
+    pub fn n_labels(&self) -> usize {
+        self.labels.len()
+    }
+
     /// The text of a label.
     pub fn label_name(&self, id: LabelId) -> &Name {
         &self.labels[id.index()]

@@ -1,5 +1,6 @@
 //! The test binary: one module per promise.
 
+mod bind;
 mod data;
 mod derivative_check;
 mod diff;

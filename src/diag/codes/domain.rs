@@ -32,6 +32,31 @@ crate::error_codes! {
                 .label(*at, "no finite slope here")
                 .note(moment(*start))
                 .help("keep its argument away from this point by a small bound, such as `>= 1e-8`"),
+
+        /// `x[t - 1]` for `t in hours` at the first hour.
+        OutOfSet "E0611" { at: Span, text: String, asked: String, indices: String, set: String, declared_at: Option<Span>, help: Option<String> } =>
+            Message::error(format!("`{text}` asks for {asked}, which is not in {set}"))
+                .label(*at, if indices.is_empty() { "no such element".to_string() } else { format!("at {indices}") })
+                .label_opt(*declared_at, "the elements are given here")
+                .help_opt(help.clone()),
+
+        /// `param r[i in I] = log(d[i])` where some `d` is negative.
+        DataNotFinite "E0612" { at: Span, name: String, words: String, declared_at: Option<Span> } =>
+            Message::error(format!("`{name}` is not a number"))
+                .label(*at, words.clone())
+                .label_opt(*declared_at, "declared here"),
+
+        /// `var x in [3, 1]`, or a constraint `2 <= x <= 1`.
+        CrossedBounds "E0613" { at: Span, name: String, lower: String, upper: String } =>
+            Message::error(format!("the bounds of `{name}` leave nothing between them"))
+                .label(*at, format!("at least {lower} and at most {upper}"))
+                .help("exchange the bounds, or correct the data they come from"),
+
+        /// `set I = 1..n` where `n` is 2.5.
+        NotARange "E0614" { at: Span, lo: String, hi: String } =>
+            Message::error("the ends of a range must be integers")
+                .label(*at, format!("this is {lo}..{hi}"))
+                .help("round the end, for example `1..floor(n)`"),
     }
 }
 

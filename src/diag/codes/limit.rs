@@ -22,6 +22,27 @@ crate::error_codes! {
                 .label(*at, "too long")
                 .help("put large data into a file of its own and read it with `param … from` or `table … from`"),
 
+        /// `set I = 1..1000000000`: more elements than are accepted.
+        TooManyElements "E0913" { at: Span, count: Option<usize>, most: usize } =>
+            Message::error(format!("this has {} elements, and at most {most} are accepted", number(*count)))
+                .label(*at, "too many elements")
+                .help("use a smaller range, or add a filter after the last index: `if …`"),
+
+        /// `{i in I, j in J if c[i, j] < 3}` over sets of a million elements each.
+        TooManyTries "E0914" { at: Span, count: Option<usize>, most: usize } =>
+            Message::error(format!("there are {} combinations to go through, and at most {most} are accepted", number(*count)))
+                .label(*at, "too many combinations")
+                .help("tie the indices by an equality, such as `if b.from == i`: then only matching elements are visited"),
+
+        /// Data that need more memory than the session allows.
+        TooMuchMemory "E0915" { at: Span, bytes: Option<usize>, most: usize } =>
+            Message::error(format!("binding the data needs more than the {} MB that are allowed", most >> 20))
+                .label(*at, match bytes {
+                    Some(bytes) => format!("this alone needs {} MB", bytes >> 20),
+                    None => "needs more than can be counted".to_string(),
+                })
+                .help("use smaller sets, or filter them before they are combined"),
+
         /// A file that is not text.
         NotUtf8 "E0912" { path: String, line: usize, byte: u8 } =>
             Message::error(format!("`{path}` is not UTF-8 text: line {line} has the byte 0x{byte:02X}"))
@@ -42,4 +63,8 @@ crate::error_codes! {
                 .label(*at, "the limit is reached here")
                 .help("name shared results with `let`: it is computed once"),
     }
+}
+
+fn number(count: Option<usize>) -> String {
+    count.map_or_else(|| "more than 2^64".into(), |c| c.to_string())
 }

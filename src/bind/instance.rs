@@ -1,0 +1,462 @@
+//! The bound model.
+
+use super::address::{Address, Form};
+use super::domain::BoundDomain;
+use super::enumerate::enumerate;
+use super::family::{Defs, Elements, FamilyBinder};
+use super::params::Binding;
+use super::world::World;
+use crate::base::{Id, IdVec, Name, Span, limits};
+use crate::data::Store;
+use crate::diag::codes::data::DataError;
+use crate::diag::codes::limit::LimitError;
+use crate::diag::{Reports, Sources};
+use crate::func::{self, Surface};
+use crate::interp::{self, Env, Val, Writer};
+use crate::ir::plan::{DefKind, FamilyId, PlanDomainId, Target};
+use crate::ir::{ArrayId, ConId, Model, Node, NodeId, Plan, SetId, VarId, pretty};
+use crate::problem::{Bounds, Sense, Shape};
+use crate::syntax::ast;
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+/// What binding needs beside the model.
+pub struct Inputs<'a> {
+    /// The data files.
+    pub store: &'a mut Store,
+    /// Texts of the session: data files become part of it.
+    pub sources: &'a mut Sources,
+    /// `--set NAME=VALUE`.
+    pub set: &'a [(Name, f64)],
+    /// Where random numbers come from.
+    pub seed: u64,
+    /// Most bytes that may be taken; [`limits::MAX_BIND_BYTES`] unless the session says otherwise.
+    pub max_bytes: usize,
+}
+
+/// Where a leaf's values are.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Buffer {
+    /// Variables, then slots of defined arrays.
+    Z,
+    /// Numbers of the instance.
+    Data,
+}
+
+/// A leaf of a family.
+#[derive(Clone, PartialEq, Debug)]
+pub struct Leaf {
+    /// Which buffer.
+    pub buffer: Buffer,
+    /// Where in it, per instance.
+    pub at: Address,
+}
+
+/// A bound family.
+#[derive(Clone, Debug)]
+pub struct FamilyInstance {
+    /// Number of instances.
+    pub count: usize,
+    /// Where each leaf is found.
+    pub leaves: BTreeMap<NodeId, Leaf>,
+    /// Where the value goes: the row, the slot of z, or the number of the objective.
+    pub target: Address,
+}
+
+/// A bound defined array.
+#[derive(Clone, Debug)]
+pub struct DefInstance {
+    /// First slot of z.
+    pub z: usize,
+    /// Number of slots.
+    pub len: usize,
+    /// Lengths of the axes; empty for one slot per instance.
+    pub dims: Vec<usize>,
+    /// For the items of a group: the slot of the group (from 0) each item belongs to.
+    pub parents: Option<Address>,
+}
+
+/// A model with its data. Rows are in the order of the constraints and of the instances of each.
+#[derive(Debug)]
+pub struct Instance {
+    /// Number of variables.
+    pub n_x: usize,
+    /// Number of variables and slots of defined arrays.
+    pub n_z: usize,
+    /// Numbers: entries of params row-major, columns made for families.
+    pub data: Vec<f64>,
+    /// By family of the plan.
+    pub families: IdVec<FamilyId, FamilyInstance>,
+    /// By definition of the plan.
+    pub defs: Vec<DefInstance>,
+    /// Sizes, bounds, start. Whether rows and objectives are linear is for `pass::classify` to say.
+    pub shape: Shape,
+    /// By domain of the plan.
+    pub domains: IdVec<PlanDomainId, Arc<BoundDomain>>,
+    /// First row of each constraint; one more entry than there are constraints.
+    pub rows: Vec<usize>,
+    /// Domains of the rows, by constraint.
+    pub row_domains: IdVec<ConId, Arc<BoundDomain>>,
+    /// Sets, params, labels: the environment of the interpreter.
+    pub world: Arc<World>,
+}
+
+/// Meets a model with its data. Nothing when `reports` got an error; notes may be reported beside an
+/// instance.
+pub fn bind(
+    model: &Model,
+    plan: &Plan,
+    leaves: &IdVec<FamilyId, Vec<NodeId>>,
+    mut inputs: Inputs<'_>,
+    reports: &mut Reports,
+) -> Option<Instance> {
+    let before = reports.len();
+    let mut binding = Binding {
+        model,
+        world: World::new(model, inputs.max_bytes),
+        overrides: inputs.set.to_vec(),
+        seed: inputs.seed,
+        reports,
+    };
+    binding.tables(&mut inputs);
+    if binding.failed(before) {
+        return None;
+    }
+    binding.sets_and_params(&mut inputs);
+    if binding.failed(before) {
+        return None;
+    }
+    binding.checks();
+    let n_x = binding.blocks()?;
+    let variables = binding.variables(n_x);
+    let (domains, ok) = binding.plan_domains(plan);
+    if !ok {
+        return None;
+    }
+    let (rows, row_bounds) = binding.rows(plan, &domains)?;
+    let (defs, n_z) = binding.defs(plan, &domains, n_x)?;
+    let families = binding.families(plan, leaves, &domains, &rows, &defs);
+    if binding.failed(before) {
+        return None;
+    }
+    let Binding { world, .. } = binding;
+    let row_domains = plan.rows.iter().map(|d| domains[*d].clone()).collect();
+    let n_cons = rows.last().copied().unwrap_or(0);
+    let shape = Shape {
+        n_vars: n_x,
+        n_cons,
+        n_objectives: model.objectives.len(),
+        vars: variables.bounds,
+        rows: row_bounds,
+        start: variables.start,
+        senses: model.objectives.iter().map(|o| sense(o.sense)).collect(),
+        integer: variables.integer,
+        linear_rows: vec![false; n_cons],
+        linear_objectives: vec![false; model.objectives.len()],
+        complements: Vec::new(),
+    };
+    let def_list = plan.defs.iter().map(|d| def_instance(model, &world, plan, &domains, &defs, d)).collect();
+    let mut world = world;
+    let mut data = std::mem::take(&mut world.data);
+    // A leaf of a family without instances has to point somewhere.
+    if data.is_empty() {
+        data.push(0.0);
+    }
+    world.data.clone_from(&data);
+    Some(Instance {
+        n_x,
+        n_z,
+        data,
+        families: families?,
+        defs: def_list,
+        shape,
+        domains,
+        rows,
+        row_domains,
+        world: Arc::new(world),
+    })
+}
+
+fn sense(sense: ast::Sense) -> Sense {
+    match sense {
+        ast::Sense::Minimize => Sense::Minimize,
+        ast::Sense::Maximize => Sense::Maximize,
+    }
+}
+
+fn def_instance(
+    model: &Model,
+    world: &World,
+    plan: &Plan,
+    domains: &IdVec<PlanDomainId, Arc<BoundDomain>>,
+    defs: &Defs,
+    def: &crate::ir::plan::Def,
+) -> DefInstance {
+    let (z, domain) = &defs.at[&def.array];
+    let dims = model.arrays[def.array].axes.iter().map(|a| world.sets[*a].len);
+    let group = plan.defs.iter().find(|g| matches!(g.kind, DefKind::Group { items, .. } if items == def.array));
+    let parents = group.and_then(|g| {
+        let mut form = Form::constant(0);
+        form.add(1, domain.instance_of(&domains[g.domain])?);
+        Some(form.address(domain.count, &domain.digits))
+    });
+    DefInstance { z: *z, len: domain.count, dims: if def.dense { dims.collect() } else { Vec::new() }, parents }
+}
+
+impl Binding<'_> {
+    fn failed(&self, before: usize) -> bool {
+        self.reports.iter().skip(before).any(|e| e.message().severity == crate::diag::Severity::Error)
+    }
+
+    fn plan_domains(&mut self, plan: &Plan) -> (IdVec<PlanDomainId, Arc<BoundDomain>>, bool) {
+        let mut out: IdVec<PlanDomainId, Arc<BoundDomain>> = IdVec::new();
+        let mut ok = true;
+        for domain in plan.domains.iter() {
+            let Some(parent) = domain.parent else {
+                out.push(BoundDomain::root());
+                continue;
+            };
+            let at = domain.origin.span();
+            let parent = out[parent].clone();
+            match enumerate(self.model, &self.world, &parent, &domain.binders, &domain.filters, at) {
+                Ok(bound) if bound.count <= limits::MAX_ELEMENTS => {
+                    out.push(Arc::new(bound));
+                }
+                Ok(bound) => {
+                    let count = Some(bound.count);
+                    self.reports.push(LimitError::TooManyElements { at, count, most: limits::MAX_ELEMENTS });
+                    ok = false;
+                    out.push(Arc::new(BoundDomain::below(&parent)));
+                }
+                Err(stop) => {
+                    self.report(stop, at);
+                    ok = false;
+                    out.push(Arc::new(BoundDomain::below(&parent)));
+                }
+            }
+        }
+        (out, ok)
+    }
+
+    fn rows(&mut self, plan: &Plan, domains: &IdVec<PlanDomainId, Arc<BoundDomain>>) -> Option<(Vec<usize>, Bounds)> {
+        let mut first = vec![0usize];
+        let mut bounds = Bounds::default();
+        let mut ok = true;
+        for (con, domain) in plan.rows.enumerate() {
+            let domain = domains[*domain].clone();
+            let at = self.model.constraints[con].at;
+            let end = first[first.len() - 1] + domain.count;
+            if end > limits::MAX_ELEMENTS {
+                self.reports.push(LimitError::TooManyElements { at, count: Some(end), most: limits::MAX_ELEMENTS });
+                return None;
+            }
+            first.push(end);
+            if let Err(stop) = self.world.take(domain.count, 16, at) {
+                self.report(stop, at);
+                return None;
+            }
+            match self.row_bounds(con, &domain) {
+                Some((lower, upper)) => {
+                    bounds.lower.extend(lower);
+                    bounds.upper.extend(upper);
+                }
+                None => ok = false,
+            }
+        }
+        ok.then_some((first, bounds))
+    }
+
+    fn defs(
+        &mut self,
+        plan: &Plan,
+        domains: &IdVec<PlanDomainId, Arc<BoundDomain>>,
+        n_x: usize,
+    ) -> Option<(Defs, usize)> {
+        let mut defs = Defs::default();
+        let mut n_z = n_x;
+        for def in &plan.defs {
+            let domain = domains[def.domain].clone();
+            let end = n_z + domain.count;
+            if end > limits::MAX_ELEMENTS {
+                let at = def.origin.span();
+                self.reports.push(LimitError::TooManyElements { at, count: Some(end), most: limits::MAX_ELEMENTS });
+                return None;
+            }
+            defs.at.insert(def.array, (n_z, domain));
+            n_z = end;
+        }
+        Some((defs, n_z))
+    }
+
+    fn families(
+        &mut self,
+        plan: &Plan,
+        leaves: &IdVec<FamilyId, Vec<NodeId>>,
+        domains: &IdVec<PlanDomainId, Arc<BoundDomain>>,
+        rows: &[usize],
+        defs: &Defs,
+    ) -> Option<IdVec<FamilyId, FamilyInstance>> {
+        let mut elements = Elements::default();
+        let mut out = IdVec::new();
+        let mut ok = true;
+        for (id, family) in plan.families.enumerate() {
+            let domain = domains[family.domain].clone();
+            let target = match family.target {
+                Target::Objective(objective) => Some(Address::Affine { base: objective.0, stride: 0 }),
+                Target::Row(con) => {
+                    let outer = domain.instance_of(&domains[plan.rows[con]]);
+                    outer.map(|pos| plus(rows[con.index()], pos, &domain))
+                }
+                Target::Array(array) => {
+                    let (z, of) = &defs.at[&array];
+                    domain.instance_of(of).map(|pos| plus(*z, pos, &domain))
+                }
+            };
+            let Some(target) = target else { crate::bug!("a family outside the domain of its target") };
+            let at = family.origin.span();
+            let mut binder =
+                FamilyBinder { binding: self, defs, elements: &mut elements, domain, body: family.body, at };
+            let mut found = BTreeMap::new();
+            for &leaf in &leaves[id] {
+                match binder.leaf(leaf) {
+                    Some(address) => {
+                        found.insert(leaf, address);
+                    }
+                    None => ok = false,
+                }
+            }
+            let count = binder.domain.count;
+            out.push(FamilyInstance { count, leaves: found, target });
+        }
+        ok.then_some(out)
+    }
+
+    /// Tests every `check` of the model.
+    fn checks(&mut self) {
+        for check in &self.model.checks {
+            let Some(value) = self.scalar(check.cond, check.at) else { continue };
+            if value != 0.0 && !value.is_nan() {
+                continue;
+            }
+            let at = self.model.graph.span_within(check.cond, check.at);
+            let message = match &check.message {
+                Some(text) => text.to_string(),
+                None => "a check does not hold".to_owned(),
+            };
+            let values = self.sides(check.cond, check.at);
+            self.reports.push(DataError::CheckFailed { at, message, values });
+        }
+    }
+
+    /// Both sides of a comparison with their values.
+    fn sides(&mut self, cond: NodeId, at: Span) -> String {
+        let graph = &self.model.graph;
+        let Node::Call { func, args } = graph.node(cond) else { return "this does not hold".into() };
+        let Surface::Operator(sign) = func::row(*func).surface else { return "this does not hold".into() };
+        let [a, b] = args[..] else { return "this does not hold".into() };
+        match (self.scalar(a, at), self.scalar(b, at)) {
+            (Some(a), Some(b)) => {
+                format!("{} {sign} {} does not hold", interp::number(a), interp::number(b))
+            }
+            _ => "this does not hold".into(),
+        }
+    }
+}
+
+fn plus(base: usize, pos: super::address::Pos, domain: &BoundDomain) -> Address {
+    let mut form = Form::constant(base);
+    form.add(1, pos);
+    form.address(domain.count, &domain.digits)
+}
+
+/// The element at a row-major entry of some axes.
+pub fn element_of(model: &Model, world: &World, axes: &[SetId], entry: usize) -> Vec<Val> {
+    let mut rest = entry;
+    let mut parts = Vec::new();
+    for &axis in axes.iter().rev() {
+        let len = world.sets[axis].len.max(1);
+        for part in (0..model.sets[axis].arity()).rev() {
+            parts.push(world.element(axis, rest % len, part));
+        }
+        rest /= len;
+    }
+    parts.reverse();
+    parts
+}
+
+impl Instance {
+    /// `ship[seattle, new_york]`, or nothing for a slot that is no variable.
+    pub fn var_name(&self, model: &Model, slot: usize) -> Option<String> {
+        let (var, entry) = self.var_at(slot)?;
+        let element = element_of(model, &self.world, &model.vars[var].axes, entry);
+        Some(Writer::new(model, self.world.as_ref()).indexed(&model.vars[var].name, &element))
+    }
+
+    /// The variable and entry of a slot of x.
+    pub fn var_at(&self, slot: usize) -> Option<(VarId, usize)> {
+        let at = self.world.vars.as_slice().partition_point(|b| b.offset <= slot);
+        // Variables without entries share their offset with the next.
+        let var = (0..at).rev().map(VarId::new).find(|v| self.world.vars[*v].len > 0)?;
+        let block = self.world.vars[var];
+        (slot < block.offset + block.len).then(|| (var, slot - block.offset))
+    }
+
+    /// The constraint and instance of a row.
+    pub fn row_at(&self, row: usize) -> Option<(ConId, usize)> {
+        let after = self.rows.partition_point(|first| *first <= row);
+        let con = after.checked_sub(1).filter(|c| c + 1 < self.rows.len())?;
+        Some((ConId::new(con), row - self.rows[con]))
+    }
+
+    /// `balance[7]`; unnamed constraints are called by their number.
+    pub fn row_name(&self, model: &Model, row: usize) -> Option<String> {
+        let (con, k) = self.row_at(row)?;
+        let element = self.row_element(model, con, k);
+        Some(Writer::new(model, self.world.as_ref()).indexed(&pretty::con_name(model, con), &element))
+    }
+
+    /// The element a row stands at.
+    pub fn row_element(&self, model: &Model, con: ConId, k: usize) -> Vec<Val> {
+        element_at(model, &self.world, &self.row_domains[con], k)
+    }
+
+    /// The name of a slot of a defined array.
+    pub fn def_name(&self, model: &Model, array: ArrayId, entry: usize) -> String {
+        let element = element_of(model, &self.world, &model.arrays[array].axes, entry);
+        Writer::new(model, self.world.as_ref()).indexed(&pretty::array_name(model, array), &element)
+    }
+
+    /// The row of a constraint at an element of its domain.
+    pub fn row_of(&self, model: &Model, con: ConId, element: &[Val]) -> Option<usize> {
+        let domain = &self.row_domains[con];
+        (0..domain.count)
+            .find(|k| element_at(model, &self.world, domain, *k) == element)
+            .map(|k| self.rows[con.index()] + k)
+    }
+
+    /// Labels of the elements of an axis, for reports.
+    pub fn axis_labels(&self, model: &Model, set: SetId) -> Vec<String> {
+        let writer = Writer::new(model, self.world.as_ref());
+        let arity = model.sets[set].arity();
+        let element = |k: usize| {
+            let parts: Vec<String> = (0..arity).map(|part| writer.val(self.world.element(set, k, part))).collect();
+            parts.join(", ")
+        };
+        (0..self.world.sets[set].len).map(element).collect()
+    }
+}
+
+/// The element the binders of a domain stand at.
+fn element_at(model: &Model, world: &World, domain: &BoundDomain, k: usize) -> Vec<Val> {
+    use crate::ir::model::Over;
+    let mut out = Vec::new();
+    for (binder, place) in super::lanes::places_at(domain, k) {
+        match model.binders[binder].over {
+            Over::Range { .. } => out.push(Val::Num(place as f64)),
+            Over::Set(set) => {
+                out.extend((0..model.sets[set].arity()).map(|p| world.element(set, place as usize, p)));
+            }
+        }
+    }
+    out
+}
