@@ -68,13 +68,11 @@ impl Sema<'_> {
         let (a, b) = (self.operand_entry(left, &subs), self.operand_entry(right, &subs));
         self.here(at);
         let graph = &mut self.model.graph;
-        let allowed = tol.unwrap_or_else(|| {
-            let size = graph.call("abs", &[b]);
-            let one = graph.number(1.0);
-            let scale = graph.call("max", &[one, size]);
-            let tolerance = graph.number(EXPECT_TOLERANCE);
-            graph.mul(&[tolerance, scale])
-        });
+        let size = graph.call("abs", &[b]);
+        let one = graph.number(1.0);
+        let scale = graph.call("max", &[one, size]);
+        let tolerance = tol.unwrap_or_else(|| graph.number(EXPECT_TOLERANCE));
+        let allowed = graph.mul(&[tolerance, scale]);
         let difference = graph.sub(a, b);
         let size = graph.call("abs", &[difference]);
         let is_near = graph.call("le", &[size, allowed]);

@@ -22,7 +22,8 @@ fn value_error(row: &Builtin, value: f64) -> f64 {
 /// Values against the multi-precision references: 4 ulp, or the floor the row states.
 pub fn values(row: &Builtin) -> Verdict {
     if row.reference.len() < 8 {
-        return Err(format!("only {} reference values", row.reference.len()));
+        let given = row.reference.len();
+        return Err(format!("{given} reference values of 8: tests/reference/functions.py writes them"));
     }
     for &(x, expected) in row.reference {
         let value = row.eval(x);
@@ -109,7 +110,7 @@ pub fn partials(row: &Builtin) -> Verdict {
     for n in arities(row) {
         let applied = Applied::new(row, n);
         let mut tally = vec![Tally::default(); n];
-        for _ in 0..if n > 2 { 200 } else { 400 } {
+        for _ in 0..if n > 2 { 60 } else { 200 } {
             let x = draw.point(row, n);
             let gradient = applied.gradient(&x);
             let hessian = applied.hessian(&x);
@@ -238,7 +239,7 @@ pub fn curvature(row: &Builtin) -> Verdict {
     let (mut evident, mut missed) = (0, 0);
     for n in arities(row) {
         let applied = Applied::new(row, n);
-        for _ in 0..1500 {
+        for _ in 0..1000 {
             let ranges = draw.ranges(row, n);
             let claim = (row.curvature)(&ranges);
             if n == 1 && claim == Curvature::Unknown && (row.smoothness)(&ranges) == Smoothness::Smooth {
@@ -252,8 +253,8 @@ pub fn curvature(row: &Builtin) -> Verdict {
             }
             for _ in 0..4 {
                 chord(row, &ranges, claim, &mut draw)?;
-                bend(row, &applied, &ranges, claim, &mut draw)?;
             }
+            bend(row, &applied, &ranges, claim, &mut draw)?;
         }
     }
     if missed * 10 > evident.max(100) {
