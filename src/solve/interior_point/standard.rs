@@ -7,7 +7,6 @@
 use std::sync::Arc;
 
 use super::model::Model;
-use crate::num::dense::clamp;
 use crate::num::sparse::Pattern;
 use crate::problem::{Bounds, Counts, EvalError, Oracle, SetupError, Workspace};
 
@@ -190,20 +189,20 @@ impl Standard {
         Ok(())
     }
 
-    /// The user's start, or another point of the user's variables, as free variables with slacks at 0.
+    /// A point of the user's variables as free variables, with slacks at 0.
     pub fn to_standard(&self, full: &[f64]) -> Vec<f64> {
         let mut x = vec![0.0; self.lower.len()];
         for (x_j, &j) in x.iter_mut().zip(&self.free) {
-            *x_j = self.vars.clamp(j as usize, full[j as usize]);
+            *x_j = full[j as usize];
         }
         x
     }
 
-    /// The user's variables at `x`, moved into their own unrelaxed bounds.
+    /// The user's variables at `x`, which may be outside their bounds by the relaxation.
     pub fn to_full(&self, x: &[f64]) -> Vec<f64> {
         let mut full = self.full_x.clone();
         for (&j, &value) in self.free.iter().zip(x) {
-            full[j as usize] = clamp(value, self.vars.lower[j as usize], self.vars.upper[j as usize]);
+            full[j as usize] = value;
         }
         full
     }

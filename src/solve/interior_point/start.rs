@@ -26,15 +26,21 @@ pub fn begin(
     scale: bool,
     push: Push,
 ) -> Result<(), EvalError> {
+    let n_free = standard.free.len();
+    let given = standard.to_standard(start);
     let mut result = Ok(());
-    let plain = standard.to_standard(start);
     for factor in [0.0, 1.0, 10.0] {
-        let mut x = plain.clone();
-        let more = Push { bound: push.bound * factor, range: push.range * factor };
+        let mut x = given.clone();
         if factor > 0.0 {
-            push_inside(standard, &mut x, more, 0..standard.free.len());
+            push_inside(standard, &mut x, Push { bound: push.bound * factor, range: push.range * factor }, 0..n_free);
         }
-        result = place(algorithm, standard, x, scale && factor <= 1.0, push);
+        if scale && !standard.is_scaled() {
+            // The authors' code scales at the start as given, even outside its bounds.
+            result = standard.scale_at(&x);
+        }
+        if result.is_ok() {
+            result = place(algorithm, standard, x, push);
+        }
         if result.is_ok() {
             break;
         }
@@ -42,16 +48,7 @@ pub fn begin(
     result
 }
 
-fn place(
-    algorithm: &mut Algorithm,
-    standard: &mut Standard,
-    mut x: Vec<f64>,
-    scale: bool,
-    push: Push,
-) -> Result<(), EvalError> {
-    if scale && !standard.is_scaled() {
-        standard.scale_at(&x)?;
-    }
+fn place(algorithm: &mut Algorithm, standard: &mut Standard, mut x: Vec<f64>, push: Push) -> Result<(), EvalError> {
     let n_free = standard.free.len();
     push_inside(standard, &mut x, push, 0..n_free);
     standard.set_slacks(&mut x)?;

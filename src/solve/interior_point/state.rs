@@ -8,7 +8,8 @@ use super::search::Reference;
 use super::{InteriorPoint, ROW};
 use crate::num::dense::all_finite;
 use crate::problem::snapshot::SnapshotReader;
-use crate::problem::{Candidate, Counts, Snapshot, SnapshotError, StopReason};
+use crate::problem::verify::tolerance::{COMPLEMENTARITY, violation_at};
+use crate::problem::{Candidate, Counts, Snapshot, SnapshotError, StopReason, Workspace};
 
 const VERSION: u32 = 1;
 /// Most filter pairs a snapshot may hold.
@@ -33,6 +34,7 @@ impl InteriorPoint {
             candidate.z_upper[j as usize] = point.zu[at] / scale;
         }
         let mut workspace = oracle.workspace();
+        self.settle_on_bounds(&mut workspace, &mut candidate);
         workspace.set_point(&candidate.x);
         if shape.n_objectives == 0 {
             candidate.objective = 0.0;
@@ -55,6 +57,31 @@ impl InteriorPoint {
         candidate.counts = self.meter.counts;
         candidate.seconds = self.meter.seconds();
         candidate
+    }
+
+    /// Takes back the relaxation of the bounds, unless rows are too steep for that to keep them satisfied.
+    fn settle_on_bounds(&self, workspace: &mut Workspace, candidate: &mut Candidate) {
+        let (oracle, vars) = (self.standard.oracle(), &self.standard.vars);
+        let rows = &oracle.shape().rows;
+        let settled: Vec<f64> = candidate.x.iter().enumerate().map(|(j, &x)| vars.clamp(j, x)).collect();
+        let mut at = |x: &[f64]| {
+            let mut c = vec![0.0; rows.len()];
+            workspace.set_point(x);
+            oracle.constraints(workspace, &mut c).map(|()| c)
+        };
+        let Ok(c) = at(&settled) else { return };
+        let keeps = |i: usize, raw: &[f64]| {
+            let end = |c: f64| if c >= rows.upper[i] { rows.upper[i] } else { rows.lower[i] };
+            let excess = |c: f64| rows.excess(i, c).abs();
+            let slack = |c: f64| if candidate.y[i] > 0.0 { rows.upper[i] - c } else { c - rows.lower[i] };
+            let product = |c: f64| if candidate.y[i] == 0.0 { 0.0 } else { candidate.y[i].abs() * slack(c).max(0.0) };
+            excess(c[i]) <= excess(raw[i]).max(0.5 * violation_at(end(c[i])))
+                && product(c[i]) <= product(raw[i]).max(0.5 * COMPLEMENTARITY)
+        };
+        let settle = at(&candidate.x).map_or(true, |raw| (0..rows.len()).all(|i| keeps(i, &raw)));
+        if settle {
+            candidate.x = settled;
+        }
     }
 
     /// Everything the next iteration depends on.
