@@ -79,7 +79,7 @@ impl Binding<'_> {
         let axes = &self.model.params[param].axes;
         let n_keys: usize = axes.iter().map(|a| self.model.sets[*a].arity()).sum();
         match files.store.values(path, n_keys, Some(at), files.sources, self.reports)? {
-            Values::Tensor(tensor) => match tensor.numbers(sizes, true, at) {
+            Values::Tensor(tensor) => match tensor.numbers(sizes, self.ends.contains(&param), at) {
                 Ok(values) => Some(values.to_vec()),
                 Err(error) => {
                     self.reports.push(error);
@@ -112,6 +112,7 @@ impl Binding<'_> {
         };
         let mut out = vec![f64::NAN; len];
         let mut given: Vec<u32> = vec![u32::MAX; len];
+        let infinite = self.ends.contains(&param);
         let mut faults = 0;
         let mut codes = vec![0.0; n_keys];
         let mut labels = vec![false; n_keys];
@@ -152,7 +153,7 @@ impl Binding<'_> {
             }
             given[position] = at_entry as u32;
             out[position] = layout.value(table, entry);
-            if out[position].is_nan() {
+            if out[position].is_nan() || (out[position].is_infinite() && !infinite) {
                 faults += 1;
                 if faults <= MOST_OF_ONE {
                     self.reports.push(table.number_fault(entry.row, entry.column, Some(at)));
@@ -241,7 +242,14 @@ impl Binding<'_> {
     }
 
     fn unknown_key(&mut self, param: ParamId, layout: &Layout, table: &Table, entry: Entry, k: usize, at: Span) {
-        let Some((axis, _)) = self.axis_of(param, k) else { return };
+        let Some((axis, part)) = self.axis_of(param, k) else { return };
+        let key = layout.key(table, entry, k);
+        if self.model.sets[axis].elem[part] == ElemType::Int && key.as_int().is_none() {
+            let (cell, found) = (layout.key_span(table, entry, k), key.to_string());
+            let column = table.schema().get(k).map_or_else(String::new, |c| c.name.to_string());
+            self.reports.push(DataError::NotAnInteger { cell, column, found, needed_at: Some(at) });
+            return;
+        }
         let arity = self.model.sets[axis].arity();
         let label = if arity == 1 { layout.key(table, entry, k).to_string() } else { layout.key_text(table, entry) };
         let suggestion = self.closest_label(axis, &label);

@@ -4,7 +4,7 @@ use super::address::{Address, Form};
 use super::domain::BoundDomain;
 use super::enumerate::enumerate;
 use super::family::{Defs, Elements, FamilyBinder};
-use super::params::Binding;
+use super::params::{Binding, params_in_bounds};
 use super::world::World;
 use crate::base::{Id, IdVec, Name, Span, limits};
 use crate::data::Store;
@@ -116,6 +116,7 @@ pub fn bind(
         world: World::new(model, inputs.max_bytes),
         overrides: inputs.set.to_vec(),
         seed: inputs.seed,
+        ends: params_in_bounds(model),
         reports,
     };
     binding.tables(&mut inputs);

@@ -14,8 +14,9 @@ use crate::diag::codes::limit::LimitError;
 use crate::diag::{Reports, closest};
 use crate::interp::{self, Env, FaultKind, Interp, Plain, Writer};
 use crate::ir::model::{ElemType, Key, ParamSource, SetKind};
-use crate::ir::{Model, NodeId, ParamId, SetId, pretty};
+use crate::ir::{Model, Node, NodeId, ParamId, SetId, pretty};
 use crate::num::random::Stream;
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 /// A bind in progress.
@@ -28,8 +29,22 @@ pub struct Binding<'a> {
     pub overrides: Vec<(Name, f64)>,
     /// Where random numbers come from.
     pub seed: u64,
+    /// Params that stand in bounds, where an infinite value means that there is none.
+    pub ends: BTreeSet<ParamId>,
     /// What is wrong.
     pub reports: &'a mut Reports,
+}
+
+/// The params that bounds of variables and constraints mention.
+pub fn params_in_bounds(model: &Model) -> BTreeSet<ParamId> {
+    let vars = model.vars.iter().flat_map(|v| [v.lower, v.upper]);
+    let rows = model.constraints.iter().flat_map(|c| [c.lower, c.upper]);
+    let roots: Vec<NodeId> = vars.chain(rows).flatten().collect();
+    let params = model.graph.reachable(&roots).into_iter().filter_map(|n| match model.graph.node(n) {
+        Node::Param { param, .. } => Some(*param),
+        _ => None,
+    });
+    params.collect()
 }
 
 /// Reports about elements of one statement, at most.
@@ -144,17 +159,9 @@ impl Binding<'_> {
         };
         let len = parts.first().map_or(0, Vec::len);
         let (bound, twice) = BoundSet::list(parts, len);
-        if let Some((_, again)) = twice {
-            let element = self.element_text(&bound, &declared.elem, again);
-            self.reports.push(DataError::DuplicateElement { at, element, set: set_words(self.model, set) });
-        }
+        // Literals are compared by `sema`; all other kinds are distinct by what they are.
+        debug_assert!(twice.is_none(), "an element of {} stands twice", set_words(self.model, set));
         Some(bound)
-    }
-
-    fn element_text(&self, set: &BoundSet, elem: &[ElemType], at: usize) -> String {
-        let writer = Writer::new(self.model, &self.world);
-        let parts = elem.iter().enumerate().map(|(k, ty)| writer.val(self.world.val(*ty, set.code(at, k))));
-        parts.collect::<Vec<_>>().join(", ")
     }
 
     fn range(&mut self, lo: NodeId, hi: NodeId, at: Span) -> Option<BoundSet> {
@@ -297,7 +304,9 @@ impl Binding<'_> {
                 }
                 values.iter().map(|v| self.scalar(*v, declared.at)).collect()
             }
-            ParamSource::Column { table, column } => self.numeric_column(*table, *column, declared.at),
+            ParamSource::Column { table, column } => {
+                self.numeric_column(*table, *column, self.ends.contains(&param), declared.at)
+            }
             ParamSource::File { path, at } => self.file_values(param, sizes, len, (path, *at), files),
             ParamSource::Missing => self.hyper(param),
         }
@@ -350,11 +359,8 @@ impl Binding<'_> {
                 good = false;
                 continue;
             };
-            if std::mem::replace(&mut given[entry], true) {
-                let element = self.keys_text(keys);
-                self.reports.push(DataError::DuplicateEntry { at: *span, name: declared.name.clone(), element });
-                good = false;
-            }
+            // Keys that stand twice are found by `sema`.
+            given[entry] = true;
             match self.scalar(*node, *span) {
                 Some(value) => out[entry] = value,
                 None => good = false,
@@ -433,10 +439,16 @@ impl Binding<'_> {
         parts.join(", ")
     }
 
-    fn numeric_column(&mut self, table: crate::ir::TableId, column: usize, at: Span) -> Option<Vec<f64>> {
+    fn numeric_column(
+        &mut self,
+        table: crate::ir::TableId,
+        column: usize,
+        infinite: bool,
+        at: Span,
+    ) -> Option<Vec<f64>> {
         let bound = self.world.tables[table].as_ref()?;
         let file_column = bound.columns[column]?;
-        match bound.table.numbers(file_column, true, Some(at)) {
+        match bound.table.numbers(file_column, infinite, Some(at)) {
             Ok(values) => Some(values.to_vec()),
             Err(error) => {
                 self.reports.push(error);

@@ -1,6 +1,7 @@
 //! The test binary: one module per promise.
 
 mod bind;
+mod bound_models;
 mod data;
 mod derivative_check;
 mod diff;

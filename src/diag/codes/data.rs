@@ -166,29 +166,17 @@ crate::error_codes! {
                 .label_opt(*needed_at, "a table has named columns")
                 .help(format!("read it as numbers: `param name[rows, columns] from \"{path}\"`")),
 
-        /// `set I = {a, b, a}`, or a column with repeated values where a set is needed.
-        DuplicateElement "E0526" { at: Span, element: String, set: String } =>
-            Message::error(format!("`{element}` stands twice in {set}"))
-                .label(*at, "elements of a set are distinct")
-                .help("delete one of the two; for the values of a column write `distinct(table.column)`"),
-
         /// `param supply[plants] = {seattle: 350}` where `plants` has another element.
         MissingEntry "E0527" { at: Span, name: Name, missing: Vec<String>, count: usize } =>
             Message::error(format!("`{name}` has no value for {}", elements(missing, *count)))
                 .label(*at, format!("every element needs a value: {} missing", are(*count)))
                 .help(format!("add {}: …", first_of(missing))),
 
-        /// `param supply[plants] = {seatle: 350}` where there is no such plant.
+        /// `param load[hours] = {4: 11}` where `hours` is `1..n` and `n` is 3.
         UnknownEntry "E0528" { at: Span, element: String, set: String, suggestion: Option<String> } =>
             Message::error(format!("`{element}` is not an element of {set}"))
                 .label(*at, "no such element")
                 .help_opt(suggestion.as_ref().map(|s| format!("did you mean `{s}`?"))),
-
-        /// `param supply[plants] = {seattle: 350, seattle: 400}`.
-        DuplicateEntry "E0529" { at: Span, name: Name, element: String } =>
-            Message::error(format!("`{name}` has two values for `{element}`"))
-                .label(*at, "given again here")
-                .help("delete one of the two"),
 
         /// `param c[1..3] = [1, 2]`.
         WrongLength "E0530" { at: Span, name: Name, expected: usize, found: usize } =>
