@@ -68,25 +68,40 @@ impl Sweep<'_> {
             if !self.graph.has_var(arg) {
                 continue;
             }
-            let mut part = self.graph.mul(&[adjoint, NodeId(partial.0)]);
-            if let Some(guard) = guard {
-                let zero = self.graph.number(0.0);
-                part = self.graph.select(guard, part, zero);
-            }
+            let inner = self.unmasked(adjoint, guard);
+            let part = self.graph.mul(&[inner, NodeId(partial.0)]);
+            let part = self.masked(part, guard);
             self.give(arg, part, guard);
         }
     }
 
     fn through_if(&mut self, cond: NodeId, branches: [NodeId; 2], adjoint: NodeId, guard: Option<NodeId>) {
-        let zero = self.graph.number(0.0);
         let not = self.graph.call("not", &[cond]);
-        let masked = [self.graph.select(cond, adjoint, zero), self.graph.select(cond, zero, adjoint)];
-        for ((branch, part), taken) in branches.into_iter().zip(masked).zip([cond, not]) {
-            let guard = match guard {
+        let inner = self.unmasked(adjoint, guard);
+        for (branch, taken) in branches.into_iter().zip([cond, not]) {
+            let guard = Some(match guard {
                 Some(outer) => self.graph.call("and", &[outer, taken]),
                 None => taken,
-            };
-            self.give(branch, part, Some(guard));
+            });
+            let part = self.masked(inner, guard);
+            self.give(branch, part, guard);
+        }
+    }
+
+    /// `if guard then value else 0`.
+    fn masked(&mut self, value: NodeId, guard: Option<NodeId>) -> NodeId {
+        let Some(guard) = guard else { return value };
+        let zero = self.graph.number(0.0);
+        self.graph.select(guard, value, zero)
+    }
+
+    /// What a masked value is where its guard holds.
+    fn unmasked(&self, value: NodeId, guard: Option<NodeId>) -> NodeId {
+        match *self.graph.node(value) {
+            Node::If { cond, then, otherwise } if Some(cond) == guard && self.graph.as_num(otherwise) == Some(0.0) => {
+                then
+            }
+            _ => value,
         }
     }
 
