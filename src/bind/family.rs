@@ -313,7 +313,8 @@ impl FamilyBinder<'_, '_> {
         let count = self.domain.count;
         world.take(count, 8, self.at)?;
         let mut slots = vec![base as u64; count];
-        let mut missing: HashSet<usize> = HashSet::new(); // sorted before it is used
+        // Sorted before it is used, so the order of hashing never shows.
+        let mut missing: HashSet<usize> = HashSet::new();
         let mut scale: usize = axes.iter().map(|a| world.sets[*a].len).product();
         let mut next = 0;
         for &axis in axes {

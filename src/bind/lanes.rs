@@ -93,6 +93,7 @@ impl<'a> Lanes<'a> {
         at: Span,
     ) -> Result<Self, Stop> {
         let nodes = outer_nodes(model, roots);
+        // Looked up by key only; order never leaks.
         let local: HashMap<NodeId, usize> = nodes.iter().enumerate().map(|(k, n)| (*n, k)).collect();
         let mut make = Make { model, world, domain, local: &local, at };
         let ops: Result<Vec<Op>, Stop> = nodes.iter().map(|n| make.op(*n)).collect();
@@ -396,6 +397,7 @@ struct Make<'a, 'm> {
     model: &'a Model,
     world: &'a World,
     domain: &'a BoundDomain,
+    // Looked up by key only; order never leaks.
     local: &'m HashMap<NodeId, usize>,
     at: Span,
 }

@@ -76,7 +76,7 @@ impl Binding<'_> {
         {
             crate::bug!("`{}` has {len} entries and {} instances", declared.name, domain.count);
         }
-        let mut bound = |this: &mut Self, node: Option<NodeId>, none: f64| -> Option<Vec<f64>> {
+        let bound = |this: &mut Self, node: Option<NodeId>, none: f64| -> Option<Vec<f64>> {
             match (node, &domain) {
                 (Some(node), Some(domain)) => this.numbers(&declared.name, domain, node, declared.at),
                 _ => Some(vec![none; len]),
@@ -118,7 +118,7 @@ impl Binding<'_> {
     pub fn row_bounds(&mut self, con: crate::ir::ConId, domain: &BoundDomain) -> Option<(Vec<f64>, Vec<f64>)> {
         let declared = &self.model.constraints[con];
         let name = declared.name.clone().unwrap_or_else(|| "constraint".into());
-        let mut end = |this: &mut Self, node: Option<NodeId>, none: f64| match node {
+        let end = |this: &mut Self, node: Option<NodeId>, none: f64| match node {
             Some(node) => this.numbers(&name, domain, node, declared.at),
             None => Some(vec![none; domain.count]),
         };

@@ -486,11 +486,11 @@ fn wide_files_give_a_matrix() {
 fn a_set_of_a_size_nobody_means_is_refused_before_memory_is_taken() {
     let mut b = Build::default();
     b.range("I", 1, 4_000_000_000);
-    assert_eq!(b.codes(), ["E0913: this has 4000000000 elements, and at most 268435456 are accepted"]);
+    assert_eq!(b.codes(), ["E0916: this has 4000000000 elements, and at most 268435456 are accepted"]);
     let mut b = Build::default();
     let (i, j) = (b.range("I", 1, 100_000), b.range("J", 1, 100_000));
     b.var("x", &[i, j]);
-    assert_eq!(b.codes()[0].split(':').next(), Some("E0913"));
+    assert_eq!(b.codes()[0].split(':').next(), Some("E0916"));
 }
 
 #[test]

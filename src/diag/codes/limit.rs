@@ -23,7 +23,7 @@ crate::error_codes! {
                 .help("put large data into a file of its own and read it with `param … from` or `table … from`"),
 
         /// `set I = 1..1000000000`: more elements than are accepted.
-        TooManyElements "E0913" { at: Span, count: Option<usize>, most: usize } =>
+        TooManyElements "E0916" { at: Span, count: Option<usize>, most: usize } =>
             Message::error(format!("this has {} elements, and at most {most} are accepted", number(*count)))
                 .label(*at, "too many elements")
                 .help("use a smaller range, or add a filter after the last index: `if …`"),
