@@ -255,7 +255,10 @@ impl<'t> Builder<'t> {
 
     /// `of[subs]`; a filter waits for a label to claim it.
     pub fn index(&mut self, at: Place, of: ExprId, group: Group) -> ExprId {
-        if let ExprKind::Index { .. } = self.exprs[of].kind {
+        // A third pair would be the same mistake again.
+        if let ExprKind::Index { of: inner, .. } = self.exprs[of].kind
+            && !matches!(self.exprs[inner].kind, ExprKind::Index { .. })
+        {
             let outer = Rel { start: self.at(of).end - 1, end: at.1 };
             let offer = self.merged_subscripts(of, outer, at);
             let error = SyntaxError::SubscriptTwice { at: self.span(outer), offer };
@@ -344,13 +347,30 @@ impl<'t> Builder<'t> {
 
     fn plain_call(&mut self, at: Place, name: Ident, op: Option<HeadOp>, group: Group) -> ExprId {
         if op.is_some() && (group.filter.is_some() || group.items.iter().any(|i| self.is_membership(i.key))) {
-            let error = SyntaxError::HeadWithoutBody { at: self.span(at.rel()), name: name.name.clone() };
-            self.fault(at.rel(), error, false);
+            self.head_without_body(at, &name, &group);
         } else if let Some(filter) = group.filter {
             self.misplaced_filter(filter);
         }
         let args = self.named(group.items);
         self.add(at, ExprKind::Call { name, args })
+    }
+
+    /// `sum(i in I)`, or `sum(i in I, x[i])` with a comma for the colon.
+    fn head_without_body(&mut self, at: Place, name: &Ident, group: &Group) {
+        let last = group.items.last().filter(|i| group.filter.is_none() && !self.is_membership(i.key));
+        let before = group.items.iter().rev().nth(1).map(|i| self.at(i.key));
+        let (at, offer) = match (last, before) {
+            (Some(body), Some(head)) => {
+                let comma = self.sign_in(Rel { start: head.end, end: self.at(body.key).start }, ",");
+                let head = self.source(Rel { start: name.at.end, end: head.end }).trim_start();
+                let body = self.source(self.at(body.key));
+                let short = head.len() + body.len() < 60;
+                (comma, short.then(|| format!("{}{head}: {body})", name.name)))
+            }
+            _ => (Rel { start: at.1 - 1, end: at.1 }, None),
+        };
+        let error = SyntaxError::HeadWithoutBody { at: self.span(at), name: name.name.clone(), offer };
+        self.fault(at, error, false);
     }
 
     /// Arguments, positional or by name.

@@ -85,7 +85,8 @@ impl<'t> Reader<'t> {
             Kind::OpenText => {
                 self.push(Kind::Text, start, end);
                 let at = self.span(start, start + 1);
-                let text = self.text[start + 1..end].trim_end();
+                let inner = &self.text[start + 1..end];
+                let text = inner.split(" #").next().unwrap_or(inner).trim_end();
                 let help = (!text.is_empty() && text.len() < 60).then(|| format!("\"{text}\""));
                 self.fault(at, SyntaxError::OpenText { at, help }, false);
             }
@@ -119,10 +120,23 @@ impl<'t> Reader<'t> {
 
     fn push(&mut self, kind: Kind, start: usize, end: usize) {
         let number = self.settle_number(start, end, Some(kind));
+        if matches!(kind, Kind::Plus | Kind::Minus) {
+            self.doubled_sign(kind, start, end);
+        }
         if !number {
             self.out.tokens.push(Token::new(kind, start, end, self.first));
         }
         self.first = false;
+    }
+
+    /// `a ++ b`, `a -- b`: two signs that touch, between operands. Apart, the second belongs to its operand.
+    fn doubled_sign(&mut self, kind: Kind, start: usize, end: usize) {
+        let [.., operand, sign] = self.out.tokens[..] else { return };
+        if sign.kind() == kind && sign.end() as usize == start && operand.kind().ends_operand() && !self.first {
+            let at = self.span(sign.start() as usize, end);
+            let (found, offer) = if kind == Kind::Plus { ("++", "+") } else { ("--", "-") };
+            self.fault(at, SyntaxError::ForeignSign { at, found: found.into(), offer }, true);
+        }
     }
 
     /// Mends numbers without a digit on one side of their point, once the token after the point is known.
@@ -147,10 +161,17 @@ impl<'t> Reader<'t> {
         let joins = touches && (exponent || next == Some(Kind::Number));
         let last = if joins { end } else { dot.end() as usize };
         let at = self.span(first.start() as usize, last);
-        let written = self.text[at.start as usize..last].to_owned();
         self.out.tokens.truncate(keep);
         self.out.tokens.push(Token::new(Kind::Number, first.start() as usize, last, first.first()));
-        self.fault(at, SyntaxError::NumberPoint { at, offer: mend_number(&written) }, true);
+        // A number that goes on after its second point stays one mistake.
+        let offer = match self.out.faults.last() {
+            Some(known) if known.at.start == at.start => {
+                self.out.faults.pop();
+                None
+            }
+            _ => mend_number(&self.text[at.start as usize..last]),
+        };
+        self.fault(at, SyntaxError::NumberPoint { at, offer }, true);
         joins
     }
 

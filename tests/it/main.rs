@@ -15,6 +15,7 @@ mod matpower;
 mod programs;
 mod report;
 mod sema;
+mod scale;
 mod solvers;
 mod syntax;
 mod tidy;

@@ -94,9 +94,12 @@ crate::error_codes! {
         /// `a b`: two operands side by side.
         MissingOperator "E0115" { at: Span, left: Span, offer: Option<String> } =>
             Message::error("an operator is missing between these two")
-                .label(*at, "expected an operator, such as `*` or `+`, before this")
-                .label(*left, "this is complete")
-                .help_opt(offer.as_ref().map(|o| format!("if a product was meant, write `{o}`"))),
+                .label(*at, "another value begins here")
+                .label(*left, "one value ends here")
+                .help(offer.as_ref().map_or_else(
+                    || "write an operator between them, such as `*` or `+`".into(),
+                    |o| format!("if a product was meant, write `{o}`"),
+                )),
 
         /// `a + * b` or `a +`: an operator without an operand on one side.
         MissingOperand "E0116" { at: Span, sign: String, side: Side } =>
@@ -150,7 +153,7 @@ crate::error_codes! {
         /// `a <= b >= c`: a chain of comparisons that turns round.
         MixedChain "E0123" { at: Span, first: Span, odd: Name, leading: Name } =>
             Message::error(format!("a chain that begins with `{leading}` cannot go on with `{odd}`"))
-                .label(*at, "turns round here")
+                .label(*at, if is_equality(odd) { "of another kind" } else { "turns round here" })
                 .label(*first, "begins here")
                 .help("write two conditions, or turn one side: `lo <= x <= hi`"),
 
@@ -193,8 +196,8 @@ crate::error_codes! {
 
         /// `x + y: x <= 3`: a label that is not a name.
         BadLabel "E0130" { at: Span, what: &'static str } =>
-            Message::error(format!("what stands before `:` names {what}"))
-                .label(*at, "expected a name, such as `total` or `total[i in I]`"),
+            Message::error(format!("the label of {what} is a name"))
+                .label(*at, "expected a name before `:`, such as `total`"),
 
         /// `sum(I: x[i])`: a set without an index.
         BinderForm "E0131" { at: Span, of: String, offer: Option<String> } =>
@@ -256,17 +259,18 @@ crate::error_codes! {
         /// `var x in 3`: a range that is neither `lo..hi` nor `[lo, hi]`.
         RangeForm "E0139" { at: Span } =>
             Message::error("bounds after `in` are two numbers")
-                .label(*at, "expected `[low, high]` or `low..high`"),
+                .label(*at, "expected `[low, high]` or `low..high`")
+                .help("for the values 0 and 1 write `var x: bool`"),
 
         /// `sum(x[i] in I: 1)`: an expression where only a name will do.
         NotAName "E0140" { at: Span, what: &'static str } =>
             Message::error(format!("{what} is a name")).label(*at, "expected a name"),
 
         /// `sum(i in I)`: indices without a body.
-        HeadWithoutBody "E0141" { at: Span, name: Name } =>
+        HeadWithoutBody "E0141" { at: Span, name: Name, offer: Option<String> } =>
             Message::error(format!("`{name}` has indices but no body"))
-                .label(*at, "expected `:` and a body before `)`")
-                .help(format!("write `{name}(i in I: body)`")),
+                .label(*at, "expected `:` between the indices and the body")
+                .help(offer.as_ref().map_or_else(|| format!("write `{name}(i in I: body)`"), |o| format!("write `{o}`"))),
 
         /// `sum(i = 1..3: x[i])`: `=` where an index runs over a set.
         EqualsForIn "E0142" { at: Span } =>
@@ -289,7 +293,7 @@ crate::error_codes! {
         SenseAsLabel "E0145" { at: Span, found: String, offer: &'static str } =>
             Message::error(format!("`{found}:` does not begin an objective"))
                 .label(*at, format!("write `{offer}`"))
-                .help(format!("write `{offer} cost: …` or `{offer} …`")),
+                .help(format!("write `{offer} name: …`, or `{offer} …` without a name")),
 
         /// `var x > 0`: a strict bound.
         StrictBound "E0146" { at: Span, offer: &'static str } =>
@@ -388,6 +392,10 @@ fn closer(open: char) -> char {
         '[' => ']',
         _ => '}',
     }
+}
+
+fn is_equality(sign: &str) -> bool {
+    !sign.starts_with(['<', '>', '≤', '≥'])
 }
 
 fn opener(close: char) -> char {

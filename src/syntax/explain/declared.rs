@@ -24,6 +24,10 @@ pub fn misspelt_start(file: FileId, text: &str, tokens: &[Token], labelled: bool
         let offer = sense?.spelling();
         return fault(SyntaxError::SenseAsLabel { at, found: word.into(), offer }.into());
     }
+    if tokens.len() == 1 && matches!(word, "show" | "split") {
+        let (statement, expected) = (format!("this `{word}`"), vec![format!("what to {word}")]);
+        return fault(SyntaxError::Unfinished { at, statement, expected }.into());
+    }
     let calls = tokens.get(1).is_some_and(|t| t.kind() == Kind::LParen) && sense.is_some();
     let alone = tokens.len() == 1;
     let offer = statement_for(word).filter(|_| calls || alone)?.spelling();

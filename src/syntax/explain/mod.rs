@@ -56,6 +56,7 @@ const RULES: &[Rule] = &[
     words::later_word,
     signs::number_then_name,
     signs::single_quotes,
+    signs::file_without_quotes,
     words::clause_word,
     words::prefix_word,
     forms::head_form,

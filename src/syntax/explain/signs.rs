@@ -42,6 +42,22 @@ pub(super) fn single_quotes(scene: &Scene<'_>) -> Option<Explained> {
     Some(Explained::new(at, error).mend(scene.at..end + 1, vec![string], false))
 }
 
+/// `from t.csv`: a file without quotes.
+pub(super) fn file_without_quotes(scene: &Scene<'_>) -> Option<Explained> {
+    let only_text = scene.expects(Kind::Text) && !scene.expects(Kind::Name);
+    if !only_text || scene.found() != Some(Kind::Name) {
+        return None;
+    }
+    let mut end = scene.at + 1;
+    while scene.tokens.get(end).is_some_and(|t| t.start() == scene.tokens[end - 1].end()) {
+        end += 1;
+    }
+    let at = scene.span_to(scene.at, end - 1);
+    let token = Token::new(Kind::Text, at.start as usize, at.end as usize, false);
+    let error = SyntaxError::WrongQuotes { at, offer: format!("\"{}\"", scene.quote(scene.at, end)?) };
+    Some(Explained::new(at, error).mend(scene.at..end, vec![token], false))
+}
+
 /// `x = 3` as a constraint, `var x = 3`.
 pub(super) fn assignment(scene: &Scene<'_>) -> Option<Explained> {
     if scene.found() != Some(Kind::Equals) || !scene.before().is_some_and(Kind::ends_operand) {

@@ -96,7 +96,8 @@ pub(super) fn new_statement(scene: &Scene<'_>) -> Option<Explained> {
         return None;
     }
     let at = scene.span(scene.at);
-    let mut explained = Explained::new(at, SyntaxError::NewStatement { at, word: scene.word(scene.at).into() });
+    let word = if scene.found() == Some(Kind::Subject) { "subject to" } else { scene.word(scene.at) }.to_owned();
+    let mut explained = Explained::new(at, SyntaxError::NewStatement { at, word });
     if scene.opener.is_none() {
         let tokens = scene.at..scene.tokens.len();
         explained.fix = Some(Fix { tokens, with: Vec::new(), sound: true, splits: true });
