@@ -72,7 +72,7 @@ pub struct Input {
     /// The model, a `.opt` file
     #[arg(value_name = "FILE")]
     pub file: PathBuf,
-    /// Set a param: a number or an expression of numbers; may be repeated
+    /// Set a param to a number; may be repeated
     #[arg(long, value_name = "NAME=VALUE", value_parser = assignment)]
     pub set: Vec<Assignment>,
     /// Read a param or table from another file; may be repeated
@@ -93,7 +93,7 @@ pub struct Solve {
     /// The model and its data.
     #[command(flatten)]
     pub input: Input,
-    /// Use this method for every `solve`: `NAME` or `NAME(option = value, ...)`
+    /// Solve once with this method, in place of what the model's `solve` lines name
     #[arg(long, value_name = "METHOD")]
     pub method: Option<String>,
     /// Stop after so many seconds

@@ -1,5 +1,6 @@
 //! Exit codes, in one place.
 
+use crate::diag::{Error, Reports, Severity};
 use crate::driver::report::Report;
 use crate::problem::Status;
 use std::process::ExitCode;
@@ -47,6 +48,19 @@ impl Exit {
             Status::LimitReached => Self::Limit,
             Status::Stationary | Status::FeasibleNotCertified | Status::NumericalFailure => Self::Numerical,
         }
+    }
+
+    /// The code of a model that could not be solved because of these errors: the gravest cause.
+    pub fn of_errors(reports: &Reports) -> Self {
+        let code = |e: &Error| match e.code() {
+            _ if e.message().severity == Severity::Warning => Self::Solved,
+            "E0903" => Self::Resources,
+            "E0901" | "E0902" | "E0912" | "E0502" | "E0519" | "E0523" | "E0524" => Self::Usage,
+            _ => Self::ModelError,
+        };
+        let codes: Vec<Self> = reports.iter().map(code).collect();
+        let gravest = [Self::Resources, Self::ModelError, Self::Usage];
+        gravest.into_iter().find(|exit| codes.contains(exit)).unwrap_or(Self::Solved)
     }
 
     /// The code of a whole report: a failed `expect` of a solved model is an error of the model.

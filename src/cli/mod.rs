@@ -7,12 +7,16 @@
 #![cfg_attr(not(test), deny(clippy::print_stdout, clippy::print_stderr))]
 
 pub mod args;
+pub mod check;
+pub mod emit;
 pub mod exit;
 pub mod fmt;
 pub mod grid;
+pub mod inspect;
 pub mod json;
 pub mod methods;
 pub mod number;
+pub mod open;
 pub mod output;
 pub mod pages;
 pub mod plot;
@@ -20,6 +24,7 @@ pub mod progress;
 pub mod reports;
 pub mod save;
 pub mod signal;
+pub mod solve;
 pub mod text;
 
 use args::{Cli, Command};
@@ -37,14 +42,17 @@ pub fn run() -> std::process::ExitCode {
 }
 
 fn dispatch(cli: Cli) -> Exit {
-    let style = Style::stdout(cli.color);
+    let (out, err) = (Style::stdout(cli.color), Style::stderr(cli.color));
     match cli.command {
-        Command::Explain { code } => pages::explain(code.as_deref(), style),
+        Command::Solve(args) => solve::run(&args, out, err),
+        Command::Check(args) => check::run(&args, out, err),
+        Command::Inspect(args) => inspect::run(&args, out, err),
+        Command::Methods { name, json } => methods::run(name.as_deref(), json, out),
+        Command::Emit(args) => emit::run(&args, err),
+        Command::Fmt(args) => fmt::run(&args, err),
+        Command::Explain { code } => pages::explain(code.as_deref(), out),
         Command::Completions { shell } => pages::completions(shell),
         Command::Man { command } => pages::man(command.as_deref()),
-        Command::Fmt(args) => fmt::run(&args, Style::stderr(cli.color)),
-        Command::Methods { name, json } => methods::run(name.as_deref(), json, style),
-        _ => Exit::Usage,
     }
 }
 

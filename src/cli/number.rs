@@ -1,5 +1,7 @@
 //! Numbers as people like to read them.
 
+/// Smaller shares of the largest number in a column are shown briefly.
+const TINY: f64 = 1e-5;
 /// Significant digits shown.
 const DIGITS: usize = 7;
 
@@ -100,8 +102,12 @@ pub fn group(n: usize) -> String {
 }
 
 /// A column of numbers with their points below each other, all of one width.
+///
+/// What is tiny beside the largest number of the column is shown with two digits.
 pub fn align(values: &[f64]) -> Vec<String> {
-    let texts: Vec<String> = values.iter().map(|v| show(*v)).collect();
+    let largest = values.iter().filter(|v| v.is_finite()).fold(0.0_f64, |max, v| max.max(v.abs()));
+    let text = |v: &f64| if v.abs() < TINY * largest { brief(*v) } else { show(*v) };
+    let texts: Vec<String> = values.iter().map(text).collect();
     let split = |text: &str| text.find(['.', 'e']).unwrap_or(text.len());
     let left = texts.iter().map(|t| split(t)).max().unwrap_or(0);
     let right = texts.iter().map(|t| t.len() - split(t)).max().unwrap_or(0);
@@ -146,5 +152,6 @@ mod tests {
     #[test]
     fn points_of_a_column_stand_below_each_other() {
         assert_eq!(align(&[350.0, 2.5, -0.125]), ["350    ", "  2.5  ", " -0.125"]);
+        assert_eq!(align(&[300.0, 5.969_187e-8]), ["300   ", "  6e-8"]);
     }
 }

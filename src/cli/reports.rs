@@ -1,10 +1,12 @@
 //! Errors and warnings on stderr.
 
+use super::exit::Exit;
 use super::number::count;
 use super::output::{Style, note};
 use crate::base::limits::MAX_REPORTS;
 use crate::diag::render::render_all;
-use crate::diag::{Message, Reports, Severity, Sources};
+use crate::diag::{Error, Label, Message, Reports, Severity, Sources};
+use serde_json::{Value, json};
 
 /// Draws what is wrong, in the order of the text, and counts it.
 pub fn show_reports(reports: &Reports, sources: &Sources, style: Style) {
@@ -33,4 +35,34 @@ pub fn draw(messages: &[Message], sources: &Sources, style: Style) -> String {
     }
     text.push_str(&format!("\n{}\n", parts.join(", ")));
     text
+}
+
+/// Draws one error that has no place in a text; gives the exit code it leads to.
+pub fn show_error(error: impl Into<Error>, style: Style) -> Exit {
+    let reports = Reports::from(error);
+    show_reports(&reports, &Sources::new(), style);
+    Exit::of_errors(&reports)
+}
+
+/// The messages for machines: where, what, how to mend it.
+pub fn messages_json(reports: &Reports, sources: &Sources) -> Value {
+    let label = |label: &Label| {
+        json!({
+            "place": sources.place(label.span),
+            "start": label.span.start,
+            "end": label.span.end,
+            "text": label.text,
+        })
+    };
+    let message = |message: &Message| {
+        json!({
+            "code": message.code,
+            "severity": if message.severity == Severity::Error { "error" } else { "warning" },
+            "title": message.title,
+            "labels": message.labels.iter().map(label).collect::<Vec<_>>(),
+            "help": message.help,
+            "notes": message.notes,
+        })
+    };
+    Value::Array(reports.messages().iter().map(message).collect())
 }

@@ -4,9 +4,9 @@ use super::grid::{Align, Grid};
 use super::number::{align, brief, count, seconds, show};
 use super::output::Style;
 use crate::driver::report::{
-    ConstraintReport, Domain, EvidenceLine, Index, Report, Run, Shown, Timing, VariableReport,
+    ConstraintReport, Domain, EvidenceLine, Expectation, Index, Report, Run, Shown, Timing, VariableReport,
 };
-use crate::problem::{Sense, Status, StopReason};
+use crate::problem::{ProblemFacts, Sense, Status, StopReason};
 
 /// Rows of a table shown before it is cut, and how many are left when it is.
 const MOST_ROWS: usize = 24;
@@ -16,6 +16,8 @@ const MOST_COLUMNS: usize = 12;
 const WIDEST: usize = 100;
 /// A value this near to its bound, relative to its size, is said to be at it.
 const AT_BOUND: f64 = 1e-6;
+/// Stages that took a smaller share of the time are not named.
+const SHORTEST_SHARE: f64 = 0.03;
 /// Width of the headings on the left.
 const LEFT: usize = 12;
 
@@ -42,11 +44,7 @@ pub fn render(report: &Report, detail: Detail, style: Style) -> String {
         let is_last = at + 1 == report.runs.len();
         out += &page.run(run, detail, is_last.then_some(report));
     }
-    for expectation in report.expectations.iter().filter(|e| detail == Detail::Normal || !e.holds) {
-        let word = if expectation.holds { style.green("holds") } else { style.red("fails") };
-        let text = format!("{word}: {} ({}; {})", expectation.text, expectation.found, expectation.place);
-        out += &page.line("expect", &text);
-    }
+    out += &page.expectations(&report.expectations, detail);
     if report.shown.is_empty() {
         out += &page.variables(&report.variables);
         if detail == Detail::Normal {
@@ -63,17 +61,29 @@ pub fn render(report: &Report, detail: Detail, style: Style) -> String {
 }
 
 fn problem(report: &Report) -> String {
-    let facts = &report.problem.facts;
-    let rows = if facts.n_cons == 0 { "no constraints".into() } else { count(facts.n_cons, "constraint") };
-    let words = &report.problem.words;
-    let more = if words.is_empty() { String::new() } else { format!(" ({words})") };
-    format!("{}: {}, {}, {rows}{more}", report.model, report.problem.class, count(facts.n_vars, "variable"))
+    let summary = &report.problem;
+    let words = if summary.words.is_empty() { sizes(&summary.facts) } else { summary.words.clone() };
+    format!("{}: {}, {words}", report.model, summary.class)
 }
 
+fn sizes(facts: &ProblemFacts) -> String {
+    let rows = if facts.n_cons == 0 { "no constraints".into() } else { count(facts.n_cons, "constraint") };
+    format!("{}, {rows}", count(facts.n_vars, "variable"))
+}
+
+/// The whole time, and the stages that took the most of it.
 fn times(timings: &[Timing]) -> String {
     let total: f64 = timings.iter().map(|t| t.seconds).sum();
-    let parts: Vec<String> = timings.iter().map(|t| format!("{} {}", t.stage, seconds(t.seconds))).collect();
-    format!("{} = {}", seconds(total), parts.join(" + "))
+    let mut stages: Vec<(&str, f64)> = Vec::new();
+    for timing in timings {
+        match stages.iter_mut().find(|(stage, _)| *stage == timing.stage) {
+            Some((_, sum)) => *sum += timing.seconds,
+            None => stages.push((&timing.stage, timing.seconds)),
+        }
+    }
+    let large = stages.iter().filter(|(_, s)| *s >= SHORTEST_SHARE * total);
+    let parts: Vec<String> = large.map(|(stage, s)| format!("{stage} {}", seconds(*s))).collect();
+    format!("{}: {}", seconds(total), parts.join(", "))
 }
 
 struct Page {
@@ -116,6 +126,21 @@ impl Page {
                 seconds(run.seconds)
             );
             out += &self.line("work", &work);
+        }
+        out
+    }
+
+    /// How many hold, and each that does not.
+    fn expectations(&self, all: &[Expectation], detail: Detail) -> String {
+        let holding = all.iter().filter(|e| e.holds).count();
+        let mut out = String::new();
+        if holding > 0 && detail == Detail::Normal {
+            let verb = if holding == 1 { "holds" } else { "hold" };
+            out += &self.line("expect", &format!("{} {verb}", self.style.green(&holding.to_string())));
+        }
+        for failing in all.iter().filter(|e| !e.holds) {
+            let word = self.style.red("fails");
+            out += &self.line("expect", &format!("{word}: {} ({}; {})", failing.text, failing.found, failing.place));
         }
         out
     }

@@ -148,7 +148,7 @@ demand
   chicago      300        300       0   0.153
   topeka       275        275       0   0.126
 
-time        1.60 ms = parse 200 µs + solve 1.40 ms
+time        1.60 ms: parse 200 µs, solve 1.40 ms
 ";
     assert_eq!(text, expected, "\n{text}");
 }
