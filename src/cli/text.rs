@@ -63,7 +63,7 @@ pub fn render(report: &Report, detail: Detail, style: Style) -> String {
 fn problem(report: &Report) -> String {
     let summary = &report.problem;
     let words = if summary.words.is_empty() { sizes(&summary.facts) } else { summary.words.clone() };
-    format!("{}: {}, {words}", report.model, summary.class)
+    format!("{}: {} ({words})", report.model, summary.class)
 }
 
 fn sizes(facts: &ProblemFacts) -> String {

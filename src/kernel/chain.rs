@@ -82,6 +82,7 @@ impl JacobianChain {
         // Places in D and among slopes by slots, counted from the beginning of each.
         let (mut n_d, mut n_e) = (0usize, 0usize);
         let (mut in_d, mut in_e): (Vec<(u32, u32)>, Vec<(u32, u32)>) = (Vec::new(), Vec::new());
+        // Looked up by key only.
         let mut shared: HashMap<(u32, u32), u32> = HashMap::new();
         for a in 0..z.n_rows() - n_rows {
             let row = by_row.row(n_rows + a);
@@ -263,6 +264,7 @@ impl HessianChain {
         let mut budget = Budget::new(allow);
         let mut entries: Vec<(usize, usize)> = Vec::new();
         let mut direct: Vec<usize> = Vec::new();
+        // Looked up by key only.
         let mut shapes: HashMap<Shape, (u32, (u32, u32))> = HashMap::new();
         let mut n_e = 0u32;
         for (slot, row, col) in z.entries() {
@@ -307,6 +309,7 @@ impl HessianChain {
         col: usize,
         n_x: usize,
         d: &JacobianChain,
+        // Looked up by key only.
         shapes: &mut HashMap<Shape, (u32, (u32, u32))>,
         entries: &mut Vec<(usize, usize)>,
         budget: &mut Budget,

@@ -88,6 +88,7 @@ fn beyond(inner: Degree) -> Degree {
 /// The degree of a body: sums keep it, products add it, anything else is beyond.
 fn degree(graph: &Graph, active: &BTreeMap<ArrayId, Degree>, body: NodeId) -> Degree {
     // Looked up by key only.
+    // Looked up by key only.
     let mut known: HashMap<NodeId, Degree> = HashMap::new();
     for id in graph.reachable(&[body]) {
         let of = |node: &NodeId| known[node];

@@ -189,6 +189,7 @@ impl Sema<'_> {
         if !self.model.graph.depends(node).on(crate::ir::graph::Depends::INDEX) {
             return false;
         }
+        // Only tested for membership.
         let (mut used, mut bound) = (HashSet::new(), HashSet::new());
         let mut seen = HashSet::new();
         let mut stack = vec![node];

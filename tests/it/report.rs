@@ -122,7 +122,7 @@ fn transport() -> Report {
 fn a_transport_plan_reads_as_a_matrix_with_its_constraints() {
     let text = render(&transport(), Detail::Normal, PLAIN);
     let expected = "\
-problem     transport.opt: LP, 6 variables, 5 constraints
+problem     transport.opt: LP (6 variables, 5 constraints)
 method      interior_point: every function is linear
 status      global optimum
             violation 0 ≤ 1e-6, stationarity 3.1e-11 ≤ 1e-6
