@@ -3,6 +3,11 @@
 //! Source: Nocedal and Wright (2006), section 12.5. With `A` the gradients of the strictly active constraints and `Z` a
 //! basis of its null space, the reduced Hessian is `Zᵀ H Z`; for large problems its sign follows from the inertia of
 //! `[H + t I, A'; A, -δ I]`, which has as many negative eigenvalues as `A` has rows when the reduced Hessian exceeds `-t`.
+//!
+//! A constraint whose multiplier exceeds its slack is strictly active. One with a smaller positive multiplier `λ` at a
+//! slack `s` is not active at this point, yet leaving it costs `λ`: it adds `λ/s a a'` to `H`, its curvature in the
+//! barrier function (section 19.1). The objective at the minimum so judged differs by at most `λ s`, which the judge of
+//! complementarity has already found small.
 
 use faer::{Mat, Side};
 
@@ -35,48 +40,85 @@ pub fn reduced(at: &mut At<'_>, multipliers: &Multipliers) -> CurvatureEvidence 
     }
 }
 
-/// Free variables and strictly active rows, renumbered.
+/// Free variables and rows with multipliers, renumbered.
 struct Face {
     var: Vec<Option<usize>>,
-    row: Vec<Option<usize>>,
+    /// Barrier curvature of the bounds of each free variable.
+    bound: Vec<f64>,
+    row: Vec<Option<RowOn>>,
     n_free: usize,
-    n_rows: usize,
+    /// Strictly active rows.
+    n_active: usize,
+    /// Rows with a multiplier smaller than their slack.
+    n_near: usize,
     scale: Vec<f64>,
+}
+
+/// How a row takes part.
+#[derive(Clone, Copy)]
+enum RowOn {
+    /// Strictly active, with its number among those.
+    Active(usize),
+    /// Near, with its number among those and `λ/s`.
+    Near(usize, f64),
 }
 
 impl Face {
     fn new(at: &At<'_>, m: &Multipliers) -> Self {
         let (rows, vars) = (&at.shape().rows, &at.shape().vars);
-        let mut n_free = 0;
-        let var = (0..at.x.len())
-            .map(|j| {
-                let held = vars.is_fixed(j)
-                    || m.z_lower[j] > at.x[j] - vars.lower[j]
-                    || m.z_upper[j] > vars.upper[j] - at.x[j];
-                (!held).then(|| {
-                    n_free += 1;
-                    n_free - 1
-                })
-            })
-            .collect::<Vec<_>>();
-        let mut scale = vec![0.0f64; at.c.len()];
-        for (k, i, j) in at.oracle.jacobian_pattern().entries() {
-            if var[j].is_some() {
-                scale[i] = scale[i].max(at.jacobian[k].abs());
+        let mut face = Self {
+            var: vec![None; at.x.len()],
+            bound: Vec::new(),
+            row: vec![None; at.c.len()],
+            n_free: 0,
+            n_active: 0,
+            n_near: 0,
+            scale: vec![0.0; at.c.len()],
+        };
+        for j in 0..at.x.len() {
+            let lower = barrier_curvature(m.z_lower[j], at.x[j] - vars.lower[j]);
+            let upper = barrier_curvature(m.z_upper[j], vars.upper[j] - at.x[j]);
+            if let (false, Some(lower), Some(upper)) = (vars.is_fixed(j), lower, upper) {
+                face.var[j] = Some(face.n_free);
+                face.bound.push(lower + upper);
+                face.n_free += 1;
             }
         }
-        let mut n_rows = 0;
-        let row = (0..at.c.len())
-            .map(|i| {
-                let active = rows.is_fixed(i) || m.y[i] > rows.upper[i] - at.c[i] || -m.y[i] > at.c[i] - rows.lower[i];
-                (active && scale[i] > 0.0).then(|| {
-                    n_rows += 1;
-                    n_rows - 1
-                })
-            })
-            .collect();
-        Self { var, row, n_free, n_rows, scale }
+        for (k, i, j) in at.oracle.jacobian_pattern().entries() {
+            if face.var[j].is_some() {
+                face.scale[i] = face.scale[i].max(at.jacobian[k].abs());
+            }
+        }
+        for i in (0..at.c.len()).filter(|&i| face.scale[i] > 0.0) {
+            let (from_upper, from_lower) = (rows.upper[i] - at.c[i], at.c[i] - rows.lower[i]);
+            let near = if m.y[i] > 0.0 {
+                barrier_curvature(m.y[i], from_upper)
+            } else {
+                barrier_curvature(-m.y[i], from_lower)
+            };
+            match near {
+                Some(sigma) if !rows.is_fixed(i) => {
+                    if sigma > 0.0 {
+                        face.row[i] = Some(RowOn::Near(face.n_near, sigma));
+                        face.n_near += 1;
+                    }
+                }
+                _ => {
+                    face.row[i] = Some(RowOn::Active(face.n_active));
+                    face.n_active += 1;
+                }
+            }
+        }
+        face
     }
+}
+
+/// `multiplier / slack` of a constraint that is not strictly active; `None` when it is.
+fn barrier_curvature(multiplier: f64, slack: f64) -> Option<f64> {
+    if multiplier > slack {
+        return None;
+    }
+    Some(if multiplier > 0.0 && slack.is_finite() { multiplier / slack } else { 0.0 })
 }
 
 /// Smallest eigenvalue of the reduced Hessian, by singular and eigenvalue decompositions.
@@ -89,13 +131,20 @@ fn by_eigenvalues(at: &At<'_>, face: &Face, hessian: &[f64], allowed: f64) -> Cu
             h[(j, i)] = hessian[k];
         }
     }
+    for (j, sigma) in face.bound.iter().enumerate() {
+        h[(j, j)] += sigma;
+    }
     // Rows of zeros make the matrix square: its right singular vectors then span the whole space.
-    let mut a = Mat::<f64>::zeros(face.n_rows.max(n), n);
+    let mut a = Mat::<f64>::zeros(face.n_active.max(n), n);
+    let mut near = Mat::<f64>::zeros(face.n_near, n);
     for (k, i, j) in at.oracle.jacobian_pattern().entries() {
-        if let (Some(row), Some(var)) = (face.row[i], face.var[j]) {
-            a[(row, var)] = at.jacobian[k] / face.scale[i];
+        match (face.row[i], face.var[j]) {
+            (Some(RowOn::Active(row)), Some(var)) => a[(row, var)] = at.jacobian[k] / face.scale[i],
+            (Some(RowOn::Near(row, sigma)), Some(var)) => near[(row, var)] = at.jacobian[k] * sigma.sqrt(),
+            _ => {}
         }
     }
+    let h = h + near.transpose() * &near;
     let Ok(svd) = a.svd() else { return CurvatureEvidence::Unknown };
     let largest = svd.S().column_vector().iter().fold(0.0f64, |m, s| m.max(*s));
     let cut = 1e-10 * largest;
@@ -112,12 +161,19 @@ fn by_eigenvalues(at: &At<'_>, face: &Face, hessian: &[f64], allowed: f64) -> Cu
 
 /// Negative eigenvalues of the shifted KKT matrix beyond those of the constraints.
 fn by_inertia(at: &At<'_>, face: &Face, hessian: &[f64], allowed: f64) -> CurvatureEvidence {
-    // Small against rows of unit size, large against rounding.
-    const DELTA: f64 = 1e-10;
-    let (n, m) = (face.n_free, face.n_rows);
+    // The right inertia for any `δ > 0` proves the claim. A large one makes dependent rows harmless but demands more:
+    // the reduced Hessian must then exceed about `δ |H|²`.
+    const DELTAS: [f64; 4] = [1e-20, 1e-16, 1e-12, 1e-8];
+    let (n, m) = (face.n_free, face.n_active + face.n_near);
     let mut entries: Vec<(usize, usize)> = (0..n + m).map(|k| (k, k)).collect();
-    let mut vals = vec![-allowed; n];
-    vals.resize(n + m, -DELTA);
+    let mut vals: Vec<f64> = face.bound.iter().map(|sigma| sigma - allowed).collect();
+    vals.resize(n + m, 0.0);
+    for (i, row) in face.row.iter().enumerate() {
+        // `σ a a'` is what eliminating a row `a` with `-1/σ` on the diagonal leaves.
+        if let Some(RowOn::Near(near, sigma)) = *row {
+            vals[n + face.n_active + near] = -1.0 / (sigma * face.scale[i] * face.scale[i]);
+        }
+    }
     for (k, i, j) in at.oracle.hessian_pattern().entries() {
         if let (Some(i), Some(j)) = (face.var[i], face.var[j]) {
             entries.push((i.max(j), i.min(j)));
@@ -126,6 +182,10 @@ fn by_inertia(at: &At<'_>, face: &Face, hessian: &[f64], allowed: f64) -> Curvat
     }
     for (k, i, j) in at.oracle.jacobian_pattern().entries() {
         if let (Some(row), Some(var)) = (face.row[i], face.var[j]) {
+            let row = match row {
+                RowOn::Active(row) => row,
+                RowOn::Near(row, _) => face.n_active + row,
+            };
             entries.push((n + row, var));
             vals.push(at.jacobian[k] / face.scale[i]);
         }
@@ -136,8 +196,23 @@ fn by_inertia(at: &At<'_>, face: &Face, hessian: &[f64], allowed: f64) -> Curvat
         matrix[slot as usize] += value;
     }
     let mut solver = default_solver();
-    match solver.analyse(&pattern).and_then(|()| solver.factor(&matrix)) {
-        Ok(inertia) => CurvatureEvidence::Inertia { negative: (inertia.negative + inertia.zero).saturating_sub(m) },
-        Err(_) => CurvatureEvidence::Unknown,
+    if solver.analyse(&pattern).is_err() {
+        return CurvatureEvidence::Unknown;
     }
+    let mut found = CurvatureEvidence::Unknown;
+    for delta in DELTAS {
+        let mut shifted = matrix.clone();
+        for k in n..n + face.n_active {
+            if let Some(slot) = pattern.slot(k, k) {
+                shifted[slot] = -delta;
+            }
+        }
+        let Ok(inertia) = solver.factor(&shifted) else { continue };
+        let negative = (inertia.negative + inertia.zero).saturating_sub(m);
+        if inertia.negative == m && inertia.zero == 0 {
+            return CurvatureEvidence::Inertia { negative: 0 };
+        }
+        found = CurvatureEvidence::Inertia { negative: negative.max(1) };
+    }
+    found
 }

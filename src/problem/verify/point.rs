@@ -202,11 +202,14 @@ fn complementarity(at: &At<'_>, m: &Multipliers) -> Option<Worst<Site>> {
     let (rows, vars) = (&at.shape().rows, &at.shape().vars);
     let of_rows = (0..m.y.len()).map(|i| {
         let slack = if m.y[i] > 0.0 { rows.upper[i] - at.c[i] } else { at.c[i] - rows.lower[i] };
-        (product(m.y[i].abs(), slack), Site::Row(i as u32))
+        // An equation has a multiplier of any sign; how well it holds is a matter of violation.
+        let value = if rows.is_fixed(i) { 0.0 } else { product(m.y[i].abs(), slack) };
+        (value, Site::Row(i as u32))
     });
     let of_vars = (0..m.z_lower.len()).map(|j| {
         let lower = product(m.z_lower[j], at.x[j] - vars.lower[j]);
         let upper = product(m.z_upper[j], vars.upper[j] - at.x[j]);
+        let (lower, upper) = if vars.is_fixed(j) { (0.0, 0.0) } else { (lower, upper) };
         (lower.max(upper), Site::Var(j as u32))
     });
     worst(of_rows.chain(of_vars).map(|(value, at)| Worst { value, allowed: COMPLEMENTARITY, at }))

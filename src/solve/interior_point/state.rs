@@ -8,8 +8,8 @@ use super::search::Reference;
 use super::{InteriorPoint, ROW};
 use crate::num::dense::all_finite;
 use crate::problem::snapshot::SnapshotReader;
-use crate::problem::verify::tolerance::{COMPLEMENTARITY, violation_at};
-use crate::problem::{Candidate, Counts, Snapshot, SnapshotError, StopReason, Workspace};
+use crate::problem::verify::tolerance::{COMPLEMENTARITY, STATIONARITY, violation_at};
+use crate::problem::{Candidate, Counts, EvalError, Oracle, Snapshot, SnapshotError, StopReason, Workspace};
 
 const VERSION: u32 = 1;
 /// Most filter pairs a snapshot may hold.
@@ -59,29 +59,19 @@ impl InteriorPoint {
         candidate
     }
 
-    /// Takes back the relaxation of the bounds, unless rows are too steep for that to keep them satisfied.
+    /// Takes back the relaxation of the bounds, unless functions are too steep for the conditions to survive it.
     fn settle_on_bounds(&self, workspace: &mut Workspace, candidate: &mut Candidate) {
         let (oracle, vars) = (self.standard.oracle(), &self.standard.vars);
-        let rows = &oracle.shape().rows;
         let settled: Vec<f64> = candidate.x.iter().enumerate().map(|(j, &x)| vars.clamp(j, x)).collect();
-        let mut at = |x: &[f64]| {
-            let mut c = vec![0.0; rows.len()];
-            workspace.set_point(x);
-            oracle.constraints(workspace, &mut c).map(|()| c)
-        };
-        let Ok(c) = at(&settled) else { return };
-        let keeps = |i: usize, raw: &[f64]| {
-            let end = |c: f64| if c >= rows.upper[i] { rows.upper[i] } else { rows.lower[i] };
-            let excess = |c: f64| rows.excess(i, c).abs();
-            let slack = |c: f64| if candidate.y[i] > 0.0 { rows.upper[i] - c } else { c - rows.lower[i] };
-            let product = |c: f64| if candidate.y[i] == 0.0 { 0.0 } else { candidate.y[i].abs() * slack(c).max(0.0) };
-            excess(c[i]) <= excess(raw[i]).max(0.5 * violation_at(end(c[i])))
-                && product(c[i]) <= product(raw[i]).max(0.5 * COMPLEMENTARITY)
-        };
-        let settle = at(&candidate.x).map_or(true, |raw| (0..rows.len()).all(|i| keeps(i, &raw)));
-        if settle {
-            candidate.x = settled;
+        if settled == candidate.x {
+            return;
         }
+        let Ok(new) = Conditions::at(oracle, workspace, &settled, candidate) else { return };
+        let old = Conditions::at(oracle, workspace, &candidate.x, candidate);
+        if old.is_ok_and(|old| !new.hold_as_well_as(&old, oracle, &candidate.y)) {
+            return;
+        }
+        candidate.x = settled;
     }
 
     /// Everything the next iteration depends on.
@@ -144,6 +134,42 @@ impl InteriorPoint {
         // Evaluations made to get here again are not the run's.
         self.standard.counts = self.meter.counts;
         Ok(())
+    }
+}
+
+/// What the judge will look at, at one point.
+struct Conditions {
+    c: Vec<f64>,
+    /// Largest entry of `∇f + J'y - zl + zu` over free variables.
+    stationarity: f64,
+}
+
+impl Conditions {
+    fn at(oracle: &dyn Oracle, ws: &mut Workspace, x: &[f64], candidate: &Candidate) -> Result<Self, EvalError> {
+        let shape = oracle.shape();
+        let mut c = vec![0.0; shape.n_cons];
+        let (mut r, mut jty) = (vec![0.0; x.len()], vec![0.0; x.len()]);
+        ws.set_point(x);
+        oracle.constraints(ws, &mut c)?;
+        oracle.gradient(ws, &shape.first_objective(), &mut r)?;
+        oracle.jtv(ws, &candidate.y, &mut jty)?;
+        let residual = |j: usize| (r[j] + jty[j] - candidate.z_lower[j] + candidate.z_upper[j]).abs();
+        let free = (0..x.len()).filter(|&j| !shape.vars.is_fixed(j));
+        Ok(Self { c, stationarity: free.map(residual).fold(0.0, f64::max) })
+    }
+
+    /// Whether nothing got worse beyond half of what the judge allows.
+    fn hold_as_well_as(&self, old: &Self, oracle: &dyn Oracle, y: &[f64]) -> bool {
+        let rows = &oracle.shape().rows;
+        let row_holds = |i: usize| {
+            let end = if self.c[i] >= rows.upper[i] { rows.upper[i] } else { rows.lower[i] };
+            let excess = |c: f64| rows.excess(i, c).abs();
+            let slack = |c: f64| if y[i] > 0.0 { rows.upper[i] - c } else { c - rows.lower[i] };
+            let product = |c: f64| if y[i] == 0.0 || rows.is_fixed(i) { 0.0 } else { y[i].abs() * slack(c).max(0.0) };
+            excess(self.c[i]) <= excess(old.c[i]).max(0.5 * violation_at(end))
+                && product(self.c[i]) <= product(old.c[i]).max(0.5 * COMPLEMENTARITY)
+        };
+        self.stationarity <= old.stationarity.max(0.5 * STATIONARITY) && (0..self.c.len()).all(row_holds)
     }
 }
 

@@ -9,8 +9,8 @@ use crate::problem::verify::tolerance::{COMPLEMENTARITY, STATIONARITY, UNBOUNDED
 
 /// Variables larger than this speak for an unbounded problem.
 const DIVERGED: f64 = 1e20;
-/// Iterations without progress below the acceptable error after which the run ends (the authors' acceptable_iter).
-const MAX_IDLE: u32 = 15;
+/// Iterations without progress below the acceptable error after which the run ends (the authors' acceptable_iter is 15).
+const MAX_IDLE: u32 = 50;
 /// Error below which the end of progress is the end of the run (the authors' acceptable_tol).
 const ACCEPTABLE: f64 = 1e-6;
 /// Part of the judge's tolerances that is aimed at.
@@ -78,7 +78,10 @@ pub fn strictness(errors: &Errors, algorithm: &Algorithm, standard: &Standard) -
     let mean = (y_sum + z_sum) / scale / count.max(1) as f64;
     let violation = standard.unscaled_violation(&algorithm.values.c) / VIOLATION;
     let dual = errors.dual / scale / (STATIONARITY * mean.max(1.0));
-    let complementarity = errors.complementarity / scale / COMPLEMENTARITY;
+    // The judge measures an inequality by the row itself, which differs from its slack by the row's residual.
+    let rows = standard.rows.iter().zip(&point.y).zip(&algorithm.values.c);
+    let by_rows = rows.map(|((row, y), c)| if row.slack().is_some() { (y * c).abs() } else { 0.0 }).fold(0.0, f64::max);
+    let complementarity = errors.complementarity.max(by_rows) / scale / COMPLEMENTARITY;
     violation.max(dual).max(complementarity)
 }
 
