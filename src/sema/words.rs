@@ -108,6 +108,7 @@ impl Sema<'_> {
 
     /// The first variable in a node, for messages about data that are none.
     pub(super) fn variable_in(&self, node: NodeId) -> Option<(Name, Span)> {
+        // Only tested for membership.
         let mut seen = std::collections::HashSet::new();
         let mut stack = vec![node];
         while let Some(id) = stack.pop() {

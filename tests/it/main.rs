@@ -2,6 +2,7 @@
 
 mod bind;
 mod bound_models;
+mod cli;
 mod data;
 mod derivative_check;
 mod diff;
