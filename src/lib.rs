@@ -1,4 +1,8 @@
 //! `optc`: a compiler for declarative optimization.
+//!
+//! A `.opt` text states variables, objective, constraints and data; [`driver::Session`] checks it,
+//! differentiates it, binds it to data, solves it and judges the answer. The floors of the house and
+//! what each is for stand in `ARCHITECTURE.md`.
 pub mod base;
 pub mod bind;
 pub mod bridge;

@@ -1,23 +1,24 @@
 //! The derivative check is content with right derivatives, and names a wrong one.
 
 use optc::driver::derivative_check::compare;
+use optc::num::vmath::exp;
 use optc::problem::{ClosureOracle, Pattern, Place};
 
 /// `x² y + exp(y)` with the row `x y`; one factor of each derivative can be spoilt.
 fn oracle(gradient: f64, jacobian: f64, hessian: f64) -> ClosureOracle {
     let full = Pattern::new(2, 2, vec![0, 2, 3], vec![0, 1, 1]).expect("the entries are in range");
-    ClosureOracle::new(2, |x| x[0] * x[0] * x[1] + x[1].exp())
+    ClosureOracle::new(2, |x| x[0] * x[0] * x[1] + exp(x[1]))
         .start(&[1.5, -0.5])
         .gradient(move |x, g| {
             g[0] = 2.0 * x[0] * x[1];
-            g[1] = gradient * x[0] * x[0] + x[1].exp();
+            g[1] = gradient * x[0] * x[0] + exp(x[1]);
         })
         .constraints(&[0.0], &[1.0], |x, c| c[0] = x[0] * x[1])
         .jacobian(Pattern::full(1, 2).expect("two entries"), move |x, v| {
             v.copy_from_slice(&[x[1], jacobian * x[0]]);
         })
         .hessian(full, move |x, sigma, y, v| {
-            v.copy_from_slice(&[2.0 * sigma * x[1], hessian * (2.0 * sigma * x[0] + y[0]), sigma * x[1].exp()]);
+            v.copy_from_slice(&[2.0 * sigma * x[1], hessian * (2.0 * sigma * x[0] + y[0]), sigma * exp(x[1])]);
         })
 }
 
