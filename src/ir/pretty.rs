@@ -135,9 +135,10 @@ impl Printer<'_> {
     fn sum(&self, args: &[NodeId]) -> String {
         let mut out = String::new();
         // The constant comes first in the normal form and last on paper.
-        let (numbers, others): (Vec<_>, Vec<_>) = args.iter().partition(|a| self.model.graph.as_num(**a).is_some());
+        let (numbers, others): (Vec<NodeId>, Vec<NodeId>) =
+            args.iter().copied().partition(|a| self.model.graph.as_num(*a).is_some());
         for (k, arg) in others.into_iter().chain(numbers).enumerate() {
-            let text = self.within(*arg, Level::Product);
+            let text = self.within(arg, Level::Product);
             match (k, text.strip_prefix('-')) {
                 (0, _) => out.push_str(&text),
                 (_, Some(rest)) => {
