@@ -2,15 +2,19 @@
 //!
 //! `cargo run --release --example suite -- hs` (or `just suite hs`) solves the problems of
 //! `suites/hs/known.csv`; `opf` the power flow model on the MATPOWER cases of the corpora, which stand in
-//! `$OPTC_CORPORA` or `../shared/corpora`. Each model runs as `optc solve --json` in a process of its own.
+//! `$OPTC_CORPORA` or `../shared/corpora`.
 //!
 //! A row is right when |f - f*| <= tolerance * max(1, |f*|) for the optimum f* or for one of the further
 //! local optima that its list names. The exit code is 1 when more rows are wrong than the suite forgives.
 
-use serde_json::Value;
+use optc::data::FolderLoader;
+use optc::diag::render::render;
+use optc::driver::{Session, Setup};
+use optc::problem::Limits;
 use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
-use std::process::{Command, ExitCode, Stdio};
+use std::process::ExitCode;
+use std::sync::Arc;
 use std::time::Instant;
 
 #[path = "../examples/matpower.rs"]
@@ -18,6 +22,7 @@ use std::time::Instant;
 mod matpower;
 
 const RESULTS: &str = "docs/results.md";
+const TIME_LIMIT: f64 = 60.0; // seconds
 
 /// A suite: what to solve, and how exact the answers must be.
 struct Suite {
@@ -50,19 +55,23 @@ const SUITES: [Suite; 2] = [
 struct Problem {
     name: String,
     model: PathBuf,
-    args: Vec<String>,
+    /// Values of params, in place of those in the model.
+    set: Vec<(String, f64)>,
+    /// Files of tables, in place of those that the model names.
+    data: Vec<(String, PathBuf)>,
     /// The optimum, then further local optima that count.
     optima: Vec<f64>,
 }
 
 /// What one run came to.
 struct Outcome {
-    n_vars: u64,
-    n_cons: u64,
+    n_vars: usize,
+    n_cons: usize,
     objective: f64,
     status: String,
     method: String,
     iterations: u64,
+    /// From the text to the judged answer.
     milliseconds: f64,
 }
 
@@ -87,13 +96,12 @@ fn main() -> ExitCode {
 }
 
 fn run(suite: &Suite) -> Result<bool, String> {
-    let optc = optc()?;
     let problems = (suite.problems)()?;
     let mut table = String::from("| problem | n | m | f | f* | error | status | method | iterations | ms |\n");
     table.push_str("|---|--:|--:|--:|--:|--:|---|---|--:|--:|\n");
     let mut right = 0;
     for problem in &problems {
-        let (row, holds) = match solve(&optc, problem) {
+        let (row, holds) = match solve(problem) {
             Ok(outcome) => report(problem, &outcome, suite.tolerance),
             Err(why) => (format!("| {} | | | | | | **{why}** | | | |", problem.name), false),
         };
@@ -134,41 +142,33 @@ fn report(problem: &Problem, outcome: &Outcome, tolerance: f64) -> (String, bool
     (row, holds)
 }
 
-/// Runs `optc solve --json` and reads its report.
-fn solve(optc: &Path, problem: &Problem) -> Result<Outcome, String> {
+/// Solves one problem; errors come as their first line.
+fn solve(problem: &Problem) -> Result<Outcome, String> {
     let began = Instant::now();
-    let output = Command::new(optc)
-        .arg("solve")
-        .arg(&problem.model)
-        .args(["--json", "--quiet", "--time-limit", "60"])
-        .args(&problem.args)
-        .stdin(Stdio::null())
-        .output()
-        .map_err(|e| format!("{}: {e}", optc.display()))?;
-    let milliseconds = began.elapsed().as_secs_f64() * 1e3;
-    let report: Value = serde_json::from_slice(&output.stdout).map_err(|_| {
-        let errors = String::from_utf8_lossy(&output.stderr);
-        errors.lines().next().unwrap_or("no answer").to_string()
+    let (folder, file) = (problem.model.parent(), problem.model.file_name());
+    let (Some(folder), Some(file)) = (folder, file.and_then(|f| f.to_str())) else { return Err("no such file".into()) };
+    let setup = Setup {
+        set: problem.set.iter().map(|(name, value)| (name.as_str().into(), *value)).collect(),
+        data: problem.data.iter().map(|(name, path)| (name.as_str().into(), path.display().to_string())).collect(),
+        limits: Limits { seconds: Some(TIME_LIMIT), ..Limits::default() },
+        ..Setup::default()
+    };
+    let mut session = Session::new(Arc::new(FolderLoader::new(folder).allow_all()), setup);
+    let solved = session.solve(file, None).map_err(|reports| {
+        let text: String = reports.messages().iter().map(|m| render(m, &session.sources, false)).collect();
+        text.lines().next().unwrap_or("an error without words").to_string()
     })?;
-    let last = report["runs"].as_array().and_then(|runs| runs.last()).ok_or("the model has no `solve`")?;
-    let status = serde_json::from_value::<optc::problem::Status>(last["status"].clone());
+    let report = solved.report;
+    let last = report.runs.last().ok_or("nothing was solved")?;
     Ok(Outcome {
-        n_vars: report["problem"]["facts"]["n_vars"].as_u64().unwrap_or(0),
-        n_cons: report["problem"]["facts"]["n_cons"].as_u64().unwrap_or(0),
-        objective: report["objectives"][0]["value"].as_f64().unwrap_or(0.0),
-        status: status.map_or_else(|_| "unknown".into(), |status| status.phrase().into()),
-        method: last["method"].as_str().unwrap_or("").into(),
-        iterations: last["iterations"].as_u64().unwrap_or(0),
-        milliseconds,
+        n_vars: report.problem.facts.n_vars,
+        n_cons: report.problem.facts.n_cons,
+        objective: report.objectives.first().map_or(0.0, |objective| objective.value),
+        status: last.status.phrase().into(),
+        method: last.method.clone(),
+        iterations: last.iterations,
+        milliseconds: began.elapsed().as_secs_f64() * 1e3,
     })
-}
-
-/// The tool that was built beside this runner.
-fn optc() -> Result<PathBuf, String> {
-    let here = std::env::current_exe().map_err(|e| e.to_string())?;
-    let folder = here.parent().and_then(Path::parent).ok_or("the runner stands in no folder")?;
-    let optc = folder.join(format!("optc{}", std::env::consts::EXE_SUFFIX));
-    if optc.exists() { Ok(optc) } else { Err(format!("{} is not built", optc.display())) }
 }
 
 fn hock_schittkowski() -> Result<Vec<Problem>, String> {
@@ -181,7 +181,7 @@ fn hock_schittkowski() -> Result<Vec<Problem>, String> {
                 optima.push(number(also)?);
             }
             let model = Path::new("suites/hs").join(format!("{name}.opt"));
-            Ok(Problem { name, model, args: Vec::new(), optima })
+            Ok(Problem { name, model, set: Vec::new(), data: Vec::new(), optima })
         })
         .collect()
 }
@@ -198,14 +198,17 @@ fn power_flow() -> Result<Vec<Problem>, String> {
         let tables = matpower::convert(&text).map_err(|e| format!("{name}: {e}"))?;
         let out = Path::new("target/opf").join(&name);
         std::fs::create_dir_all(&out).map_err(|e| e.to_string())?;
-        let mut args = vec!["--set".to_string(), format!("published={}", number(&row[1])?)];
+        let published = number(&row[1])?;
+        let mut data = Vec::new();
         for (table, content) in [("bus", &tables.bus), ("branch", &tables.branch), ("gen", &tables.gen_)] {
             let path = out.join(format!("{table}.csv"));
             std::fs::write(&path, content).map_err(|e| e.to_string())?;
-            args.extend(["--data".into(), format!("{table}={}", path.display())]);
+            let path = path.canonicalize().map_err(|e| e.to_string())?;
+            data.push((table.to_string(), path));
         }
         let model = PathBuf::from("examples/opf.opt");
-        problems.push(Problem { name, model, args, optima: vec![number(&row[1])?] });
+        let set = vec![("published".to_string(), published)];
+        problems.push(Problem { name, model, set, data, optima: vec![published] });
     }
     Ok(problems)
 }

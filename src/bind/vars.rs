@@ -96,9 +96,10 @@ impl Binding<'_> {
             _ => Some(vec![0.0; len]),
         };
         let Some(start) = start else { return };
+        let given = matches!(declared.start, Start::Value(_));
         for (k, slot) in slots.clone().enumerate() {
-            // A start outside the bounds is moved to the nearest end.
-            out.start[slot] = start[k].max(lower[k]).min(upper[k]);
+            // A start that the model gives is kept even outside the bounds: each method moves it inside in its own way.
+            out.start[slot] = if given { start[k] } else { start[k].max(lower[k]).min(upper[k]) };
         }
         out.bounds.lower[slots.clone()].copy_from_slice(&lower);
         out.bounds.upper[slots].copy_from_slice(&upper);

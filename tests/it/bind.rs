@@ -439,7 +439,7 @@ fn bounds_may_be_data_and_must_not_cross() {
 }
 
 #[test]
-fn starts_outside_the_bounds_are_moved_to_them() {
+fn a_given_start_is_kept_outside_the_bounds_and_the_usual_one_is_moved_to_them() {
     let mut b = Build::default();
     let i = b.range("I", 1, 2);
     let x = b.var("x", &[i]);
@@ -450,7 +450,7 @@ fn starts_outside_the_bounds_are_moved_to_them() {
     let y = b.var("y", &[]);
     b.model.vars[y].lower = Some(lo);
     let instance = b.bind().expect("it binds");
-    assert_eq!(instance.shape.start, [2.0, 2.0, 1.0]);
+    assert_eq!(instance.shape.start, [7.0, 7.0, 1.0]);
 }
 
 #[test]

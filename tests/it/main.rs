@@ -7,6 +7,7 @@ mod data;
 mod derivative_check;
 mod diff;
 mod families;
+mod examples;
 mod fmt;
 mod functions;
 mod interp;
