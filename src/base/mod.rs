@@ -6,7 +6,6 @@
 pub mod id;
 pub mod interval;
 pub mod limits;
-pub mod similar;
 pub mod span;
 
 pub use id::{Id, IdVec};

@@ -337,7 +337,7 @@ impl<'t> Builder<'t> {
             let error = SyntaxError::UnknownHead {
                 at: self.span(name.at),
                 name: name.name.clone(),
-                suggestion: crate::base::similar::closest(&name.name, HEADS.iter().map(|h| h.0)),
+                suggestion: crate::diag::closest(&name.name, HEADS.iter().map(|h| h.0)),
             };
             self.fault(name.at, error, false);
         }

@@ -22,3 +22,4 @@ mod solvers;
 mod syntax;
 mod tidy;
 mod ui;
+mod pages;

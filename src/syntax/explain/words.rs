@@ -1,7 +1,7 @@
 //! Mistakes in words: misspelt, of another case, reserved, or of another language.
 
 use super::{Explained, Fix, Scene};
-use crate::base::similar::closest;
+use crate::diag::closest;
 use crate::diag::codes::class::ClassError;
 use crate::diag::codes::syntax::SyntaxError;
 use crate::syntax::token::{Class, Kind};
