@@ -13,11 +13,11 @@ fn reported(program: &Program) -> (Vec<&'static str>, String) {
     let mut session = Session::new(Arc::new(loader), Setup::default());
     let checked = session.check_text(&program.place, &program.text);
     let mut reports = checked.reports.clone();
-    // A warning is all that some pages speak of; everything else is as good as what solving says.
-    if !reports.has_errors()
-        && let Err(found) = session.solve_checked(&program.place, checked, None)
-    {
-        reports.extend(found);
+    if !reports.has_errors() {
+        reports.extend(match session.solve_checked(&program.place, checked, None) {
+            Ok(solved) => solved.remarks,
+            Err(found) => found,
+        });
     }
     let messages = reports.messages();
     let text = messages.iter().map(|m| render(m, &session.sources, false)).collect();

@@ -1,7 +1,7 @@
 //! The programs that stand in pages of the documentation.
 //!
 //! A block ` ```opt ` must run, a block ` ```opt fails E0302 ` must fail with that code. A block ` ```csv NAME ` or
-//! ` ```json NAME ` is a data file for the programs after it, and ` ```opt file NAME ` a model that they may include;
+//! ` ```json NAME ` (or `npy`) is a data file for the programs after it, and ` ```opt file NAME ` a model that they may include;
 //! a later block of the same name replaces it.
 
 use std::path::Path;
@@ -35,7 +35,7 @@ pub fn of_page(path: &Path) -> Vec<Program> {
             ["opt", "fails", code @ ..] => {
                 programs.push(Program { place, text, fails: Some(code.concat()), files: files.clone() });
             }
-            ["csv" | "json", name] | ["opt", "file", name] => {
+            ["csv" | "json" | "npy", name] | ["opt", "file", name] => {
                 files.retain(|(known, _)| known != name);
                 files.push(((*name).to_string(), text));
             }
