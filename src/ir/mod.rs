@@ -10,6 +10,8 @@ pub mod graph;
 pub mod model;
 pub mod plan;
 pub mod pretty;
+pub mod text;
+pub mod verify;
 
 pub use graph::{Graph, Node, ReduceOp};
 pub use model::Model;
