@@ -88,7 +88,7 @@ static OPTIONS: [OptionRow; 6] = [
         name: "bound_relax",
         doc: "How far bounds are widened so that the feasible set has an interior.",
         kind: OptionKind::Real { lo: 0.0, hi: 1e-7 },
-        default: OptionValue::Real(1e-8),
+        default: OptionValue::Real(1e-10),
         unit: "relative",
     },
     OptionRow {
