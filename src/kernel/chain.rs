@@ -81,7 +81,8 @@ impl JacobianChain {
         let mut budget = Budget::new(allow);
         // Places in D and among slopes by slots, counted from the beginning of each.
         let (mut n_d, mut n_e) = (0usize, 0usize);
-        let (mut in_d, mut in_e): (Vec<(u32, u32)>, Vec<(u32, u32)>) = (Vec::new(), Vec::new());
+        let mut in_d: Vec<(u32, u32)> = Vec::new();
+        let mut in_e: Vec<(u32, u32)> = Vec::new();
         // Looked up by key only.
         let mut shared: HashMap<(u32, u32), u32> = HashMap::new();
         for a in 0..z.n_rows() - n_rows {

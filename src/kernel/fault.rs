@@ -260,7 +260,7 @@ fn wrong_weight(oracle: &mut CompiledOracle, pick: usize) -> bool {
         for port in bound.ports.iter_mut().filter(|p| p.source == Source::Row) {
             match &mut port.at {
                 Address::Affine { base, stride }
-                    if *stride >= 0 && *base as usize + *stride as usize * count + 1 <= n_rows =>
+                    if *stride >= 0 && *base as usize + *stride as usize * count < n_rows =>
                 {
                     places.push(base);
                 }
@@ -311,7 +311,7 @@ fn stale_values(oracle: &mut CompiledOracle, pick: usize) -> bool {
         any
     };
     let (first, second) = (&mut oracle.jacobian.plan, &mut oracle.hessian.plan);
-    let (first, second) = if pick % 2 == 0 { (first, second) } else { (second, first) };
+    let (first, second) = if pick.is_multiple_of(2) { (first, second) } else { (second, first) };
     clear(first) || clear(second)
 }
 
@@ -351,7 +351,7 @@ fn swap_operands(oracle: &mut CompiledOracle, pick: usize) -> bool {
 
 fn shift_groups(oracle: &mut CompiledOracle, pick: usize) -> bool {
     let groups = arrays(oracle, Part::Forward).filter_map(|array| match array {
-        ArrayStep::Group(group) if group.starts.len() > 2 && group.starts[1] + 1 <= group.starts[2] => Some(group),
+        ArrayStep::Group(group) if group.starts.len() > 2 && group.starts[1] < group.starts[2] => Some(group),
         _ => None,
     });
     let Some(group) = choose(groups.collect(), pick) else { return false };
@@ -362,7 +362,7 @@ fn shift_groups(oracle: &mut CompiledOracle, pick: usize) -> bool {
 }
 
 fn drop_chain(oracle: &mut CompiledOracle, pick: usize) -> bool {
-    if pick % 2 == 0 {
+    if pick.is_multiple_of(2) {
         oracle.jacobian.chain.as_mut().is_some_and(|chain| chain.lose_line(pick))
     } else {
         oracle.hessian.chain.as_mut().is_some_and(|chain| chain.lose_product(pick))
