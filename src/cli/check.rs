@@ -11,7 +11,7 @@ use crate::driver::derivative_check::{DerivativeCheck, compare};
 use crate::driver::judge::Judge;
 use crate::driver::solve::Bound;
 use crate::driver::{Session, Setup};
-use crate::problem::{Oracle, Place};
+use crate::problem::Place;
 use serde_json::json;
 use std::sync::Arc;
 

@@ -11,6 +11,9 @@ use crate::problem::{Capabilities, EvalError, Oracle, Place, Sense, Shape, Works
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, OnceLock};
 
+/// What is done with a row: its number and its body.
+type EachRow<'f, A> = dyn FnMut(&mut Interp<'_, A>, usize, crate::ir::NodeId) -> Result<(), Fault> + 'f;
+
 /// An oracle by interpretation. Rows are in the order of the constraints and, within one, of the
 /// instances of its domain: the order of binding.
 pub struct Judge {
@@ -41,7 +44,7 @@ impl Judge {
     fn for_each_row<A: crate::interp::Algebra>(
         &self,
         walk: &mut Interp<'_, A>,
-        each: &mut dyn FnMut(&mut Interp<'_, A>, usize, crate::ir::NodeId) -> Result<(), Fault>,
+        each: &mut EachRow<'_, A>,
     ) -> Result<(), EvalError> {
         let mut row = 0;
         for constraint in self.model.constraints.iter() {

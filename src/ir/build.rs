@@ -207,7 +207,7 @@ impl Graph {
     pub fn div(&mut self, a: NodeId, b: NodeId) -> NodeId {
         match (self.as_num(a), self.as_num(b)) {
             (Some(x), Some(y)) => self.number(x / y),
-            (Some(x), None) if x == 0.0 => self.number(0.0),
+            (Some(0.0), None) => self.number(0.0),
             (_, Some(y)) if y != 0.0 && (1.0 / y).is_finite() => {
                 // Exact for powers of two; otherwise half an ulp, and one form for diff and kernels.
                 let inverse = self.number(1.0 / y);

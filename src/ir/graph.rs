@@ -37,6 +37,7 @@ pub struct Bits(pub u64);
 /// One node of a template. Subscripts are nodes whose value is an element: an integer, a label or a
 /// row; their number is the sum of the arities of the axes.
 #[derive(Clone, PartialEq, Eq, Hash, Debug)]
+#[allow(missing_docs)]
 pub enum Node {
     /// A number.
     Num(Bits),

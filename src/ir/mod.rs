@@ -1,7 +1,7 @@
 //! Typed indexed templates: what a model means, before any index set is known.
 //!
 //! Takes nothing but names and numbers; `sema` and `front` build a [`Model`], `pass` turns it into a
-//! [`Plan`](plan::Plan) of families, `diff` differentiates those, `bind` meets them with data.
+//! [`Plan`] of families, `diff` differentiates those, `bind` meets them with data.
 //! A line of the model is one template whatever the size of its sets.
 //! Deliberately absent: elements of sets, values of data, slots of `x`, anything expanded.
 
@@ -10,6 +10,8 @@ pub mod graph;
 pub mod model;
 pub mod plan;
 pub mod pretty;
+pub mod text;
+pub mod verify;
 
 pub use graph::{Graph, Node, ReduceOp};
 pub use model::Model;

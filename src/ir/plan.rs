@@ -56,8 +56,8 @@ pub struct Family {
 #[derive(Clone, Debug)]
 pub enum DefKind {
     /// Families with this array as target add into it; one slot per instance of `domain`, which is
-    /// the dense product of the array's axes when `dense` and else addressed by [`Node::Slot`]
-    /// (super::Node::Slot) from domains below it.
+    /// the dense product of the array's axes when `dense` and else addressed by
+    /// [`Node::Slot`](super::Node::Slot) from domains below it.
     Sum,
     /// One slot per instance of `domain`: the reduction of the slots of `items` (an array with one
     /// slot per instance of a child domain) that belong to it.

@@ -1,7 +1,7 @@
 //! The kernel program and its portable executor.
 //!
 //! Takes families, their derivatives and a bound instance; gives a
-//! [`problem::Oracle`](crate::problem::Oracle). [`compile`] makes a [`Program`] from templates alone:
+//! [`problem::Oracle`](crate::problem::Oracle). [`compile()`] makes a [`Program`] from templates alone:
 //! its size does not depend on the data. [`link`] meets it with an
 //! [`Instance`](crate::bind::Instance): addresses, sparsity, the place of every derivative in its
 //! compressed matrix. [`exec`] runs kernels in blocks of 256 instances.

@@ -26,7 +26,7 @@ pub const BLOCK: usize = 256;
 
 /// One operation on all lanes of a block.
 #[derive(Clone, Copy, PartialEq, Debug)]
-#[allow(missing_docs)] // the formulas name the fields
+#[allow(missing_docs)]
 pub enum Op {
     /// `dst = port`.
     Load { dst: Reg, port: u32 },

@@ -271,7 +271,7 @@ pub trait Oracle: Send + Sync {
     /// Only failures that concern every point.
     fn population(&self, ws: &mut Workspace, points: &[f64], f: &mut [f64], c: &mut [f64]) -> Result<(), EvalError> {
         let (n, k, m) = (self.shape().n_vars, self.shape().n_objectives, self.shape().n_cons);
-        let n_points = if n == 0 { 0 } else { points.len() / n };
+        let n_points = points.len().checked_div(n).unwrap_or(0);
         for p in 0..n_points {
             ws.set_point(&points[p * n..(p + 1) * n]);
             let (f_p, c_p) = (&mut f[p * k..(p + 1) * k], &mut c[p * m..(p + 1) * m]);

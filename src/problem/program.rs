@@ -9,6 +9,7 @@ use crate::num::sparse::Pattern;
 
 /// A problem in the form its method wants.
 #[derive(Clone)]
+#[allow(clippy::large_enum_variant, reason = "there is one of it in a run")]
 pub enum Program {
     /// Smooth functions behind an oracle.
     Nlp(Nlp),

@@ -29,6 +29,11 @@ impl Sema<'_> {
         }
         if let Some(decl) = self.names.get(&name.name) {
             match decl.kind {
+                DeclKind::Fn if decl.entity == Entity::Error => {
+                    // It calls itself: reported at its declaration.
+                    self.read_args(args);
+                    return Value::Error;
+                }
                 DeclKind::Fn => return self.call_fn(decl.stmt, name, args),
                 DeclKind::Extern => {
                     self.read_args(args);

@@ -9,7 +9,7 @@ use crate::diag::codes::kind::KindError;
 use crate::diag::codes::shape::ShapeError;
 use crate::ir::graph::Depends;
 use crate::ir::model::{Constraint, Objective};
-use crate::ir::{BinderId, DomainId, NodeId};
+use crate::ir::{BinderId, NodeId};
 use crate::syntax::ast::{BinOp, ExprId, ExprKind, Head, HeadOp, Ident, Rel, Sense};
 
 /// `lower <= body <= upper` with its rows not yet spread over axes.
@@ -47,7 +47,7 @@ impl Sema<'_> {
             None => None,
         };
         let Some(first) = first.filter(|_| !broken) else { return };
-        let Some((nodes, more)) = self.spread(domain, &first, second.as_ref()) else { return };
+        let Some((nodes, more)) = self.spread(&first, second.as_ref()) else { return };
         self.model.domains[domain].binders.extend(more);
         let [row, other @ ..] = &nodes[..] else { return };
         let complements = other.first().map(|other| (other.body, other.lower, other.upper));
@@ -72,25 +72,18 @@ impl Sema<'_> {
     }
 
     /// Arrays on the sides give one row per element: their axes join the domain.
-    fn spread(
-        &mut self,
-        domain: DomainId,
-        first: &Row,
-        second: Option<&Row>,
-    ) -> Option<(Vec<RowNodes>, Vec<BinderId>)> {
+    fn spread(&mut self, first: &Row, second: Option<&Row>) -> Option<(Vec<RowNodes>, Vec<BinderId>)> {
         let rows: Vec<&Row> = std::iter::once(first).chain(second).collect();
         let operands: Vec<Operand> =
             rows.iter().flat_map(|row| [Some(row.body), row.lower, row.upper]).flatten().collect();
         let has_array = operands.iter().any(|o| matches!(o, Operand::Array(_)));
-        let (subs, more) = if has_array {
+        let (more, subs) = if has_array {
             let shape = self.common_shape(&operands, first.at)?;
             let axes = self.arrs[shape].axes.clone();
-            let (over, subs) = self.domain_over(&axes, self.arrs[shape].at);
-            (subs, self.model.domains[over].binders.clone())
+            self.fresh_axes(&axes, self.arrs[shape].at)
         } else {
             (Vec::new(), Vec::new())
         };
-        let _ = domain;
         let nodes = rows
             .iter()
             .map(|row| RowNodes {
@@ -114,13 +107,15 @@ impl Sema<'_> {
             ExprKind::Binary { op: op @ (BinOp::Lt | BinOp::Gt), op_at, left, right } => {
                 let (op_at, offer) = (stmt.span(*op_at), if *op == BinOp::Lt { "<=" } else { ">=" });
                 self.reports.push(KindError::StrictConstraint { at: op_at, op: sign(*op), offer });
-                (self.expr(*left), self.expr(*right));
+                self.expr(*left);
+                self.expr(*right);
                 None
             }
             ExprKind::Binary { op: BinOp::Ne, op_at, left, right } => {
                 let op_at = stmt.span(*op_at);
                 self.reports.push(KindError::StrictConstraint { at: op_at, op: "!=", offer: "==" });
-                (self.expr(*left), self.expr(*right));
+                self.expr(*left);
+                self.expr(*right);
                 None
             }
             ExprKind::Compare { parts, ops } => self.range_row(parts, ops, at),
@@ -216,7 +211,8 @@ impl Sema<'_> {
             [(BinOp::Le, _), (BinOp::Le, _)] => true,
             [(BinOp::Ge, _), (BinOp::Ge, _)] => false,
             _ => {
-                self.reports.push(KindError::MixedChain { at });
+                let help = Some("a range goes one way: `lo <= body <= hi`".into());
+                self.reports.push(KindError::NotAConstraint { at, help });
                 return None;
             }
         };

@@ -7,7 +7,7 @@ use crate::base::{Id, Name, Span};
 use crate::ir::model::{Binder, Domain, ElemType, Over, Set, SetKind};
 use crate::ir::{BinderId, DomainId, Node, NodeId, SetId};
 use crate::syntax::ast::{ExprKind, Head};
-use std::collections::HashSet;
+use indexmap::IndexSet;
 
 /// The axes of a declaration and the names it gives to their parts.
 #[derive(Clone, Debug)]
@@ -43,6 +43,7 @@ impl Sema<'_> {
         if head.filter.is_some() || head.binders.iter().any(|b| self.is_comprehension(b.set)) {
             return self.tuple_axis(head, at);
         }
+        self.repeated_indices(head);
         let mut axes = Axes { sets: Vec::new(), names: Vec::new(), at };
         let mark = self.locals.mark();
         let mut is_complete = true;
@@ -84,7 +85,7 @@ impl Sema<'_> {
         let spans = if names.len() == 1 { vec![(0, arity)] } else { (0..arity).map(|k| (k, 1)).collect() };
         for (ident, (first, count)) in names.iter().zip(spans) {
             let at = self.stmt.span(ident.at);
-            self.bind_index(&ident.name, value_of(&parts[first..first + count]), at);
+            self.bind_index(&ident.name, value_of(&parts[first..first + count]), at, axes.at);
             axes.names.push(AxisName { name: ident.name.clone(), at, axis, first, count });
         }
         true
@@ -144,14 +145,17 @@ impl Sema<'_> {
         let mut parts: Vec<Vec<Elem>> = Vec::with_capacity(axes.sets.len());
         for (at, set) in axes.sets.iter().enumerate() {
             let (binder, elems) = self.fresh_index(*set, axes.at);
-            let names = axes.names.iter().filter(|n| n.axis == at).map(|n| n.name.clone()).collect();
-            self.model.binders[binder].names = names;
+            let names: Vec<&AxisName> = axes.names.iter().filter(|n| n.axis == at).collect();
+            // One name for the whole element or one for each part; other mixtures stay without names.
+            if names.len() <= 1 || names.len() == elems.len() {
+                self.model.binders[binder].names = names.iter().map(|n| n.name.clone()).collect();
+            }
             binders.push(binder);
             parts.push(elems);
         }
         for name in &axes.names {
             let value = value_of(&parts[name.axis][name.first..name.first + name.count]);
-            self.bind_index(&name.name, value, name.at);
+            self.bind_index(&name.name, value, name.at, axes.at);
         }
         let subs = parts.iter().flatten().map(|p| p.node).collect();
         (self.model.domains.push(Domain { binders, filter: None, at: axes.at }), subs)
@@ -160,6 +164,13 @@ impl Sema<'_> {
     /// A domain over axes, nothing named, and its subscripts.
     pub(super) fn domain_over(&mut self, axes: &[SetId], at: Span) -> (DomainId, Vec<NodeId>) {
         self.open_axes(&Axes { sets: axes.to_vec(), names: Vec::new(), at })
+    }
+
+    /// Fresh indices over axes, one each, and their parts as subscripts.
+    pub(super) fn fresh_axes(&mut self, axes: &[SetId], at: Span) -> (Vec<BinderId>, Vec<NodeId>) {
+        let fresh: Vec<(BinderId, Vec<Elem>)> = axes.iter().map(|set| self.fresh_index(*set, at)).collect();
+        let subs = fresh.iter().flat_map(|(_, parts)| parts.iter().map(|p| p.node)).collect();
+        (fresh.into_iter().map(|(binder, _)| binder).collect(), subs)
     }
 
     /// A fresh index over a set, with its parts.
@@ -189,9 +200,8 @@ impl Sema<'_> {
         if !self.model.graph.depends(node).on(crate::ir::graph::Depends::INDEX) {
             return false;
         }
-        // Only tested for membership.
-        let (mut used, mut bound) = (HashSet::new(), HashSet::new());
-        let mut seen = HashSet::new();
+        let (mut used, mut bound) = (IndexSet::new(), IndexSet::new());
+        let mut seen = IndexSet::new();
         let mut stack = vec![node];
         while let Some(id) = stack.pop() {
             if !seen.insert(id) || !self.model.graph.depends(id).on(crate::ir::graph::Depends::INDEX) {

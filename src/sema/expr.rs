@@ -59,10 +59,7 @@ impl Sema<'_> {
             ExprKind::Reduce { op, name_at, head, body } => self.reduce(*op, *name_at, head, *body, at),
             ExprKind::Tuple(items) => self.tuple(items),
             ExprKind::Comprehension { .. } => Value::Set(self.comprehension(id)),
-            ExprKind::Braces(_) => match self.set_of(id) {
-                Some(set) => Value::Set(set),
-                None => Value::Error,
-            },
+            ExprKind::Braces(items) => Value::Set(self.braces(items, at)),
             ExprKind::Range { .. } => {
                 self.misplaced(at, "a range", Some("a range stands after `in`: `i in 1..n`".into()))
             }

@@ -11,15 +11,19 @@ use crate::ir::model::{Binder, Domain, Over};
 use crate::ir::{BinderId, DomainId, Node, NodeId, ReduceOp, SetId};
 use crate::syntax::ast::{self, ExprId, ExprKind, Head, HeadOp, Ident, Rel};
 
+/// A part of the element a binder stands at.
+pub(super) type Place = (BinderId, u16);
+
 /// A head that is open: its names are in scope until [`Sema::close_head`].
 pub(super) struct OpenHead {
     pub binders: Vec<BinderId>,
     /// Conditions on the instances, all of which must hold.
     pub filters: Vec<NodeId>,
     /// Names of the head with the parts they stand for.
-    pub names: Vec<(Name, Span, Vec<(BinderId, u16)>)>,
+    pub names: Vec<(Name, Span, Vec<Place>)>,
     /// A set or the filter had an error.
     pub broken: bool,
+    at: Span,
     mark: usize,
 }
 
@@ -31,6 +35,7 @@ impl Sema<'_> {
             filters: Vec::new(),
             names: Vec::new(),
             broken: false,
+            at: self.head_span(head),
             mark: self.locals.mark(),
         };
         self.repeated_indices(head);
@@ -59,7 +64,8 @@ impl Sema<'_> {
         self.model.domains.push(Domain { binders: open.binders, filter, at })
     }
 
-    fn repeated_indices(&mut self, head: &Head) {
+    /// Reports names that a head binds twice.
+    pub(super) fn repeated_indices(&mut self, head: &Head) {
         let mut seen: indexmap::IndexMap<&Name, Rel> = indexmap::IndexMap::new();
         for ident in head.binders.iter().flat_map(|b| b.names.iter()) {
             if let Some(first) = seen.insert(&ident.name, ident.at) {
@@ -95,7 +101,7 @@ impl Sema<'_> {
         self.bind_parts(&binder.names, &parts, open);
     }
 
-    fn over_set(&mut self, set: SetId, binder: &ast::Binder, open: &mut OpenHead) -> Vec<(Elem, (BinderId, u16))> {
+    fn over_set(&mut self, set: SetId, binder: &ast::Binder, open: &mut OpenHead) -> Vec<(Elem, Place)> {
         let at = self.binder_span(binder);
         let (id, parts) = self.fresh_index(set, at);
         self.model.binders[id].names = binder.names.iter().map(|n| n.name.clone()).collect();
@@ -104,12 +110,7 @@ impl Sema<'_> {
     }
 
     /// A comprehension in a head: its binders and its filter join those of the head.
-    fn open_inner(
-        &mut self,
-        id: ExprId,
-        binder: &ast::Binder,
-        open: &mut OpenHead,
-    ) -> Option<Vec<(Elem, (BinderId, u16))>> {
+    fn open_inner(&mut self, id: ExprId, binder: &ast::Binder, open: &mut OpenHead) -> Option<Vec<(Elem, Place)>> {
         let stmt = self.stmt;
         let ExprKind::Comprehension { head } = &stmt.exprs[id].kind else { return None };
         let inner = self.open_head(head);
@@ -136,21 +137,21 @@ impl Sema<'_> {
         Some(parts)
     }
 
-    fn bind_parts(&mut self, names: &[Ident], parts: &[(Elem, (BinderId, u16))], open: &mut OpenHead) {
-        let groups: Vec<&[(Elem, (BinderId, u16))]> =
-            if names.len() == 1 { vec![parts] } else { parts.chunks(1).collect() };
+    fn bind_parts(&mut self, names: &[Ident], parts: &[(Elem, Place)], open: &mut OpenHead) {
+        let groups: Vec<&[(Elem, Place)]> = if names.len() == 1 { vec![parts] } else { parts.chunks(1).collect() };
         for (ident, group) in names.iter().zip(groups) {
             let at = self.stmt.span(ident.at);
             let elems: Vec<Elem> = group.iter().map(|(elem, _)| *elem).collect();
-            self.bind_index(&ident.name, value_of(&elems), at);
+            self.bind_index(&ident.name, value_of(&elems), at, open.at);
             open.names.push((ident.name.clone(), at, group.iter().map(|(_, place)| *place).collect()));
         }
     }
 
     /// Binds an index; warns when it hides one of an enclosing head.
-    pub(super) fn bind_index(&mut self, name: &Name, value: Value, at: Span) {
+    pub(super) fn bind_index(&mut self, name: &Name, value: Value, at: Span, head: Span) {
+        let is_outside = |span: Span| span.end <= head.start || head.end <= span.start;
         if let Some(outer) = self.locals.get(name)
-            && outer.at != at
+            && is_outside(outer.at)
         {
             let first_at = outer.at;
             self.reports.push(NameError::HidesIndex { at, name: name.clone(), first_at });
@@ -279,6 +280,6 @@ impl Sema<'_> {
     }
 }
 
-fn with_places(binder: BinderId, parts: Vec<Elem>) -> Vec<(Elem, (BinderId, u16))> {
+fn with_places(binder: BinderId, parts: Vec<Elem>) -> Vec<(Elem, Place)> {
     parts.into_iter().zip(0u16..).map(|(elem, part)| (elem, (binder, part))).collect()
 }

@@ -40,9 +40,10 @@ use crate::diag::{Error, Reports, Sources};
 use crate::ir::{ArrayId, LabelId, Model, NodeId, SetId, TableId};
 use crate::problem::MethodRow;
 use crate::syntax::ast::{Stmt, StmtKind};
+use indexmap::{IndexMap, IndexSet};
 use names::{Entity, Names};
 use scope::Locals;
-use std::collections::{BTreeMap, HashMap, HashSet};
+use std::collections::BTreeMap;
 use value::{Arr, ArrId, Leaf, Value};
 
 /// A column of a data file, as its header and cells say.
@@ -95,22 +96,22 @@ struct Sema<'a> {
     /// Expressions read so far, those of inlined functions each time.
     work: usize,
     /// Anonymous sets by what they are, so that equal ones are one axis. Looked up by key only.
-    ranges: HashMap<(NodeId, NodeId), SetId>,
-    literals: HashMap<Vec<crate::ir::model::Key>, SetId>,
+    ranges: IndexMap<(NodeId, NodeId), SetId>,
+    literals: IndexMap<Vec<crate::ir::model::Key>, SetId>,
     /// Labels of literal sets, to look up.
-    labels_of: HashMap<SetId, HashSet<LabelId>>,
+    labels_of: IndexMap<SetId, IndexSet<LabelId>>,
     /// Pairs of literal sets known to have no label in common, or some.
-    disjoint: HashMap<(SetId, SetId), bool>,
+    disjoint: IndexMap<(SetId, SetId), bool>,
     /// Tables whose columns are not known.
-    unread_tables: HashSet<TableId>,
+    unread_tables: IndexSet<TableId>,
     /// Whole arrays of declared things, made when a matrix product needs them.
-    whole: HashMap<Leaf, ArrayId>,
+    whole: IndexMap<Leaf, ArrayId>,
     /// Whether a defined array involves a variable.
     array_has_var: Vec<bool>,
     /// Axes of constraints whose multipliers were shown as arrays.
-    con_axes: HashMap<crate::ir::ConId, Vec<SetId>>,
+    con_axes: IndexMap<crate::ir::ConId, Vec<SetId>>,
     /// Functions with errors in their bodies, by statement: reported there, silent where called.
-    broken_fns: HashSet<usize>,
+    broken_fns: IndexSet<usize>,
     n_made: usize,
 }
 
@@ -135,15 +136,15 @@ impl<'a> Sema<'a> {
             arrs: IdVec::new(),
             after_solve: false,
             work: 0,
-            ranges: HashMap::new(),
-            literals: HashMap::new(),
-            labels_of: HashMap::new(),
-            disjoint: HashMap::new(),
-            unread_tables: HashSet::new(),
-            whole: HashMap::new(),
+            ranges: IndexMap::new(),
+            literals: IndexMap::new(),
+            labels_of: IndexMap::new(),
+            disjoint: IndexMap::new(),
+            unread_tables: IndexSet::new(),
+            whole: IndexMap::new(),
             array_has_var: Vec::new(),
-            con_axes: HashMap::new(),
-            broken_fns: HashSet::new(),
+            con_axes: IndexMap::new(),
+            broken_fns: IndexSet::new(),
             n_made: 0,
         }
     }
@@ -163,6 +164,12 @@ impl<'a> Sema<'a> {
         self.check_objectives();
         self.check_overrides();
         self.set_roles();
+        #[cfg(debug_assertions)]
+        if !self.reports.has_errors()
+            && let Err(fault) = crate::ir::verify::verify(&self.model)
+        {
+            crate::bug!("the checked model does not hold together: {fault}");
+        }
     }
 
     fn statement(&mut self) {

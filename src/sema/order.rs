@@ -5,7 +5,7 @@ use super::names::{DeclKind, Names};
 use crate::base::{Name, Span};
 use crate::diag::codes::name::NameError;
 use crate::syntax::ast::{Bound, ExprId, ExprKind, Head, Ident, ParamSource, Stmt, StmtKind};
-use std::collections::HashMap;
+use indexmap::IndexMap;
 
 /// What to do next on the way through a statement.
 enum Task<'a> {
@@ -19,7 +19,7 @@ struct Uses<'a, 'n> {
     stmt: &'a Stmt,
     names: &'n Names,
     // Looked up by key only.
-    bound: HashMap<&'a str, usize>,
+    bound: IndexMap<&'a str, usize>,
     tasks: Vec<Task<'a>>,
     found: Vec<usize>,
 }
@@ -182,7 +182,7 @@ impl Sema<'_> {
         let uses: Vec<Vec<usize>> = stmts
             .iter()
             .map(|stmt| {
-                Uses { stmt, names: &self.names, bound: HashMap::new(), tasks: Vec::new(), found: Vec::new() }.run()
+                Uses { stmt, names: &self.names, bound: IndexMap::new(), tasks: Vec::new(), found: Vec::new() }.run()
             })
             .collect();
         let mut roots: Vec<usize> = (0..stmts.len()).collect();

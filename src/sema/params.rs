@@ -129,9 +129,8 @@ impl Sema<'_> {
             return None;
         }
         let inner = self.arrs[arr].axes.clone();
-        let (more, subs) = self.domain_over(&inner, self.arrs[arr].at);
+        let (added, subs) = self.fresh_axes(&inner, self.arrs[arr].at);
         let body = self.entry(arr, &subs);
-        let added = self.model.domains[more].binders.clone();
         self.model.domains[domain].binders.extend(added);
         Some((domain, body, [&axes.sets[..], &inner].concat()))
     }

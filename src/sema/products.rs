@@ -196,7 +196,8 @@ impl Sema<'_> {
             }
         }
         let both_vectors = a.axes.len() == 1 && b.axes.len() == 1;
-        if both_vectors && !(a.is_row && !b.is_row) {
+        let is_row_by_column = a.is_row && !b.is_row;
+        if both_vectors && !is_row_by_column {
             // `X[i] * w` wants `dot`; otherwise a missing index is the likelier slip.
             let is_dot = self.same_axis(a.axes[0], b.axes[0]) && !(self.is_partial(left) && self.is_partial(right));
             if !is_dot && (self.report_partial(left) || self.report_partial(right)) {

@@ -10,7 +10,7 @@ use crate::diag::codes::shape::ShapeError;
 use crate::ir::model::{ElemType, Key, Over, Set, SetKind};
 use crate::ir::{BinderId, LabelId, NodeId, SetId, TableId};
 use crate::syntax::ast::{Arg, ExprId, ExprKind, Ident};
-use std::collections::HashSet;
+use indexmap::IndexSet;
 
 /// What a set expression gives to a head.
 pub(super) enum SetSource {
@@ -56,7 +56,7 @@ impl Sema<'_> {
     fn forget_anonymous(&mut self, set: SetId) {
         let flat: Vec<Key> = match &self.model.sets[set].kind {
             SetKind::Range { lo, hi } => {
-                self.ranges.remove(&(*lo, *hi));
+                self.ranges.swap_remove(&(*lo, *hi));
                 return;
             }
             SetKind::Labels(labels) => labels.iter().map(|l| Key::Label(*l)).collect(),
@@ -64,7 +64,7 @@ impl Sema<'_> {
             SetKind::Tuples(tuples) => tuples.iter().flatten().copied().collect(),
             _ => return,
         };
-        self.literals.remove(&flat);
+        self.literals.swap_remove(&flat);
     }
 
     /// A set expression.
@@ -75,27 +75,13 @@ impl Sema<'_> {
             ExprKind::Paren(of) => self.set_source(*of),
             ExprKind::Name(name) => self.set_by_name(name, at),
             ExprKind::Range { lo, hi } => self.range(*lo, *hi, at),
-            ExprKind::Braces(items) => self.braces(items, at),
+            ExprKind::Braces(items) => SetSource::Set(self.braces(items, at)),
             ExprKind::Comprehension { .. } => SetSource::Comprehension(id),
             ExprKind::Call { name, args } if &*name.name == "distinct" => self.distinct(args, at),
             _ => {
                 let value = self.expr(id);
                 self.not_a_set(&value, at, None)
             }
-        }
-    }
-
-    /// A set expression where a set of the model is needed: a comprehension becomes one.
-    pub(super) fn set_of(&mut self, id: ExprId) -> Option<SetId> {
-        match self.set_source(id) {
-            SetSource::Set(set) => Some(set),
-            SetSource::Comprehension(id) => Some(self.comprehension(id)),
-            SetSource::Range(..) => {
-                let at = self.stmt.expr_span(id);
-                self.reports.push(ShapeError::DependentRange { at });
-                None
-            }
-            SetSource::Error => None,
         }
     }
 
@@ -190,11 +176,12 @@ impl Sema<'_> {
         self.range_set(lo, hi, at)
     }
 
-    fn braces(&mut self, items: &[ExprId], at: Span) -> SetSource {
+    /// `{a, b}`: equal ones are one set.
+    pub(super) fn braces(&mut self, items: &[ExprId], at: Span) -> SetId {
         let (elem, keys) = self.literal_elements(items);
         let flat: Vec<Key> = keys.iter().flatten().copied().collect();
         if let Some(&known) = self.literals.get(&flat).filter(|s| self.model.sets[**s].elem == elem) {
-            return SetSource::Set(known);
+            return known;
         }
         let kind = match elem[..] {
             [ElemType::Int] => SetKind::Ints(flat.iter().filter_map(|k| as_int(*k)).collect()),
@@ -204,7 +191,7 @@ impl Sema<'_> {
         let id = self.model.sets.push(Set { name: None, at, elem, parent: None, kind });
         self.index_labels(id);
         self.literals.insert(flat, id);
-        SetSource::Set(id)
+        id
     }
 
     fn index_labels(&mut self, set: SetId) {
@@ -340,7 +327,7 @@ impl Sema<'_> {
     }
 
     /// The written labels among which every label of the set is, when the text tells.
-    pub(super) fn literal_labels(&self, set: SetId) -> Option<(SetId, &HashSet<LabelId>)> {
+    pub(super) fn literal_labels(&self, set: SetId) -> Option<(SetId, &IndexSet<LabelId>)> {
         let root = self.root_set(set);
         self.labels_of.get(&root).map(|labels| (root, labels))
     }

@@ -13,6 +13,9 @@ use crate::ir::model::{ElemType, SetKind};
 use crate::ir::{NodeId, ParamId, SetId, TableId};
 use crate::syntax::ast::{ExprId, ExprKind, Ident};
 
+/// At most this many elements of a set are listed.
+const MOST_LISTED: usize = 8;
+
 /// What a subscript is expected to be: a component of an axis.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Expected {
@@ -257,9 +260,11 @@ impl Sema<'_> {
         let SetKind::Labels(labels) = &self.model.sets[root].kind else { return Value::Error };
         let words = labels.iter().map(|l| &**self.label_text(*l));
         let suggestion = closest(label, words).map(Name::from);
+        let known = labels.iter().take(MOST_LISTED).map(|l| self.label_text(*l).clone()).collect();
+        let more = labels.len().saturating_sub(MOST_LISTED);
         let set_at = self.model.sets[root].at;
         let set = self.set_words(root);
-        self.error(NameError::UnknownLabel { at, label: label.clone(), set, set_at, suggestion })
+        self.error(NameError::UnknownLabel { at, label: label.clone(), set, set_at, suggestion, known, more })
     }
 
     /// The node of a component that fits where it is used; reported and nothing when it does not.
@@ -293,8 +298,10 @@ impl Sema<'_> {
         };
         let found_at = part.set.map(|set| self.model.sets[set].at);
         let (set, set_at) = (self.set_words(expected.axis), self.model.sets[expected.axis].at);
-        let is_label = expected.ty == ElemType::Label;
-        let wanted = if is_label { "a label".to_owned() } else { self.describe_type(expected.ty) };
+        let wanted = match expected.ty {
+            ElemType::Row(_) => self.describe_type(expected.ty),
+            ty => format!("{} of {set}", self.describe_type(ty)),
+        };
         self.reports.push(ShapeError::WrongSet { at, found, found_at, wanted, set, set_at });
     }
 

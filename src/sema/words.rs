@@ -3,8 +3,8 @@
 use super::Sema;
 use super::value::{Arr, ArrKind, Leaf, Value};
 use crate::base::{Name, Span};
-use crate::ir::model::ElemType;
-use crate::ir::{Node, NodeId, SetId};
+use crate::ir::model::{ElemType, SetKind};
+use crate::ir::{Node, NodeId, SetId, pretty};
 use crate::syntax::ast::ExprId;
 
 /// Longer pieces of the text are cut in messages.
@@ -44,10 +44,11 @@ impl Sema<'_> {
 
     /// A set by its name or as it is written.
     pub(super) fn set_words(&self, set: SetId) -> String {
-        let set = &self.model.sets[set];
-        match &set.name {
-            Some(name) => format!("`{name}`"),
-            None => format!("`{}`", self.text_at(set.at)),
+        let this = &self.model.sets[set];
+        match (&this.name, &this.kind) {
+            (Some(name), _) => format!("`{name}`"),
+            (None, SetKind::Range { .. }) => format!("`{}`", pretty::set_name(&self.model, set)),
+            (None, _) => format!("`{}`", self.text_at(this.at)),
         }
     }
 
@@ -108,8 +109,7 @@ impl Sema<'_> {
 
     /// The first variable in a node, for messages about data that are none.
     pub(super) fn variable_in(&self, node: NodeId) -> Option<(Name, Span)> {
-        // Only tested for membership.
-        let mut seen = std::collections::HashSet::new();
+        let mut seen = indexmap::IndexSet::new();
         let mut stack = vec![node];
         while let Some(id) = stack.pop() {
             if !self.model.graph.has_var(id) || !seen.insert(id) {

@@ -228,11 +228,6 @@ impl Kind {
         })
     }
 
-    /// Whether the token is a word of letters: a keyword of any class or a name.
-    pub fn is_word(self) -> bool {
-        self == Self::Name || matches!(self.class(), Class::Statement | Class::Word | Class::Clause)
-    }
-
     /// Whether an operand can end with it.
     pub fn ends_operand(self) -> bool {
         matches!(self.class(), Class::Operand | Class::Closer) || self == Self::Prime
@@ -319,12 +314,6 @@ impl Token {
     #[must_use]
     pub fn read_as(self, kind: Kind) -> Self {
         Self { packed: self.packed & !0x7f | kind as u32, ..self }
-    }
-
-    /// The same token as the first on its line, or not.
-    #[must_use]
-    pub fn at_line_start(self, first: bool) -> Self {
-        Self { packed: self.packed & !0x80 | u32::from(first) << 7, ..self }
     }
 
     /// Its text.

@@ -150,7 +150,8 @@ fn quoted(rest: &[u8], quote: u8) -> usize {
 fn is_word(text: &str, at: usize, word: &str) -> bool {
     let part = |b: Option<&u8>| b.is_some_and(|b| b.is_ascii_alphanumeric() || *b == b'_');
     let bytes = text.as_bytes();
-    !(at > 0 && part(bytes.get(at - 1))) && !part(bytes.get(at + word.len()))
+    let before = at.checked_sub(1).is_some_and(|at| part(bytes.get(at)));
+    !before && !part(bytes.get(at + word.len()))
 }
 
 /// `path:line` of each place where one of the words stands.

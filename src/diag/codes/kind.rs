@@ -22,13 +22,17 @@ crate::error_codes! {
         /// `c: x < 1`.
         StrictConstraint "E0403" { at: Span, op: &'static str, offer: &'static str } =>
             Message::error(format!("a constraint cannot be `{op}`"))
-                .label(*at, if *op == "!=" { "no solver can keep numbers apart" } else { "no solver can tell `<` from `<=`" })
+                .label(*at, if *op == "!=" {
+                    "no solver can keep numbers apart".to_owned()
+                } else {
+                    format!("no solver can tell `{op}` from `{offer}`")
+                })
                 .help(format!("write `{offer}`")),
 
         /// `c: x + y` without a comparison.
         NotAConstraint "E0404" { at: Span, help: Option<String> } =>
             Message::error("a constraint is a comparison")
-                .label(*at, "this compares nothing")
+                .label(*at, "not one comparison")
                 .help_opt(help.clone()),
 
         /// `c: a <= 3` where `a` is a param.
@@ -56,17 +60,12 @@ crate::error_codes! {
                 .label(*at, "has a variable")
                 .help(format!("write two constraints, one of them for `{text}`")),
 
-        /// `c: 1 <= x >= 0`.
-        MixedChain "E0408" { at: Span } =>
-            Message::error("a range goes one way")
-                .label(*at, "the signs point in different directions")
-                .help("write `lo <= body <= hi`, or two constraints"),
-
         /// `if i == 3` where `i` is a label.
         CannotCompare "E0409" { op: &'static str, left: String, left_at: Span, right: String, right_at: Span } =>
             Message::error(format!("`{op}` cannot compare {left} with {right}"))
                 .label(*left_at, left.clone())
-                .label(*right_at, right.clone()),
+                .label(*right_at, right.clone())
+                .help_opt((left == right).then(|| "only numbers have an order: these can be `==` or `!=`".to_owned())),
 
         /// `huber()`: too few or too many arguments.
         ArgumentCount "E0410" { at: Span, signature: String, found: usize, declared_at: Option<Span> } =>

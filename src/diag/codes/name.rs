@@ -3,7 +3,7 @@
 use crate::base::{Name, Span};
 use crate::diag::Message;
 
-/// At most this many columns are listed.
+/// At most this many names are listed.
 const MOST_LISTED: usize = 12;
 
 crate::error_codes! {
@@ -28,14 +28,12 @@ crate::error_codes! {
 
         /// `param a = b` and `param b = a`.
         Cycle "E0203" { chain: Vec<(Name, Span)> } =>
-            chained(Message::error(format!("{} depends on itself", first(chain))), chain)
-                .note(path(chain))
+            chained(Message::error(format!("{} depends on itself", first(chain))), chain, "needs")
                 .help("give one of them a value of its own"),
 
         /// `fn f(x) = f(x - 1)`.
         RecursiveFunction "E0204" { chain: Vec<(Name, Span)> } =>
-            chained(Message::error(format!("the function {} calls itself", first(chain))), chain)
-                .note(path(chain))
+            chained(Message::error(format!("the function {} calls itself", first(chain))), chain, "calls")
                 .help("functions are written out where they are called and cannot repeat; a repetition over a set is `sum(...)` or `prod(...)`"),
 
         /// `param exp = 2`: a warning.
@@ -71,10 +69,13 @@ crate::error_codes! {
                 .help(format!("for the label write it in quotes: `\"{name}\"`")),
 
         /// `x[seatle]` where the set has a label `seattle`.
-        UnknownLabel "E0209" { at: Span, label: Name, set: String, set_at: Span, suggestion: Option<Name> } =>
+        UnknownLabel "E0209" {
+            at: Span, label: Name, set: String, set_at: Span, suggestion: Option<Name>, known: Vec<Name>, more: usize,
+        } =>
             Message::error(format!("{set} has no element `{label}`"))
                 .label(*at, "not in the set")
                 .label(*set_at, "the set")
+                .note(format!("its elements: {}", listed(known, *more)))
                 .help_opt(suggestion.as_ref().map(|s| format!("did you mean `{s}`?"))),
 
         /// `sum(i in I, i in J: x[i])`.
@@ -125,24 +126,30 @@ fn first(chain: &[(Name, Span)]) -> String {
     chain.first().map_or_else(String::new, |(name, _)| format!("`{name}`"))
 }
 
-/// `a -> b -> a`.
-fn path(chain: &[(Name, Span)]) -> String {
-    let names = chain.iter().map(|(name, _)| &**name).chain(chain.first().map(|(name, _)| &**name));
-    format!("each needs the next: {}", names.collect::<Vec<_>>().join(" -> "))
+/// A label at each of the first names of a cycle, and the whole way round when it has more than one.
+fn chained(message: Message, chain: &[(Name, Span)], verb: &str) -> Message {
+    let mut message = message;
+    for (at, (_, span)) in chain.iter().take(MOST_LISTED).enumerate() {
+        let next = chain.get(at + 1).or(chain.first()).map_or("", |(name, _)| name);
+        let next = if chain.len() == 1 { "itself".to_owned() } else { format!("`{next}`") };
+        message = message.label(*span, format!("{verb} {next}"));
+    }
+    if chain.len() < 2 {
+        return message;
+    }
+    let shown: Vec<&str> = chain.iter().take(MOST_LISTED).map(|(name, _)| &**name).collect();
+    let rest = if chain.len() > MOST_LISTED { " -> …" } else { "" };
+    let again = chain.first().map_or("", |(name, _)| name);
+    message.note(format!("the way round: {}{rest} -> {again}", shown.join(" -> ")))
 }
 
-fn chained(message: Message, chain: &[(Name, Span)]) -> Message {
-    let mut message = message;
-    for (at, (_, span)) in chain.iter().enumerate() {
-        let next = chain.get(at + 1).or(chain.first()).map_or("", |(name, _)| name);
-        message = message.label(*span, format!("needs `{next}`"));
-    }
-    message
+fn listed(names: &[Name], more: usize) -> String {
+    let shown: Vec<String> = names.iter().map(|n| format!("`{n}`")).collect();
+    let rest = if more > 0 { format!(" and {more} more") } else { String::new() };
+    format!("{}{rest}", shown.join(", "))
 }
 
 fn columns_note(columns: &[Name]) -> String {
-    let shown: Vec<String> = columns.iter().take(MOST_LISTED).map(|c| format!("`{c}`")).collect();
-    let more = columns.len().saturating_sub(MOST_LISTED);
-    let rest = if more > 0 { format!(" and {more} more") } else { String::new() };
-    format!("its columns: {}{rest}", shown.join(", "))
+    let shown = &columns[..columns.len().min(MOST_LISTED)];
+    format!("its columns: {}", listed(shown, columns.len() - shown.len()))
 }

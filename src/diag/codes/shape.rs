@@ -33,7 +33,7 @@ crate::error_codes! {
             at: Span, found: String, found_at: Option<Span>, wanted: String, set: String, set_at: Span,
         } =>
             Message::error(format!("an element of {set} is needed here, but this is {found}"))
-                .label(*at, format!("{wanted} of {set} is needed"))
+                .label(*at, format!("{wanted} is needed"))
                 .label(*set_at, "the set that is needed")
                 .label_opt(found_at.filter(|f| f != set_at), "the set it comes from"),
 
@@ -184,12 +184,6 @@ crate::error_codes! {
         DependsOnIndex "E0326" { at: Span, function: &'static str } =>
             Message::error(format!("the argument of `{function}` may not depend on an index"))
                 .label(*at, "depends on an index of the head around it"),
-
-        /// `i in {j in 1..i}` as a whole set that depends on an index.
-        DependentRange "E0327" { at: Span } =>
-            Message::error("this range depends on an index")
-                .label(*at, "its ends change with the index")
-                .help("such a range stands in a head only: `sum(i in 1..n, j in 1..i: ...)`"),
     }
 }
 

@@ -88,7 +88,7 @@ static OPTIONS: [OptionRow; 6] = [
         name: "bound_relax",
         doc: "How far bounds are widened so that the feasible set has an interior.",
         kind: OptionKind::Real { lo: 0.0, hi: 1e-7 },
-        default: OptionValue::Real(1e-8),
+        default: OptionValue::Real(1e-10),
         unit: "relative",
     },
     OptionRow {
@@ -182,6 +182,9 @@ impl InteriorPoint {
         let Self { main, standard, start, push, .. } = self;
         main.mu = self.mu_init;
         if start::begin(main, standard, start, self.scale, *push).is_err() {
+            // The start as given is the best point there is, and the one to blame.
+            let given = standard.to_standard(start);
+            self.best.x[..given.len()].copy_from_slice(&given);
             return Err(StopReason::NotANumber);
         }
         main.mu_min = smallest_mu(self.stop.tol, standard.objective_scale);

@@ -2,7 +2,8 @@
 //!
 //! Rows `lo <= c_i(x) <= hi` become `r_i c_i(x) - s_i = 0` with bounds on `s_i`; equations become `r_i (c_i(x) - lo) = 0`;
 //! rows without bounds or without free variables are left out. Scale factors as in section 3.8 of the paper: gradients
-//! larger than 100 at the start are scaled down to 100. Bounds are relaxed by a relative 1e-8 (section 3.5).
+//! larger than 100 at the start are scaled down to 100. Bounds are relaxed by a relative
+//! 1e-10 (section 3.5 has 1e-8, which moves optima with steep bounds by more than 1e-6).
 
 use std::sync::Arc;
 

@@ -1,5 +1,7 @@
 //! Small problems with published answers; every method of the registry runs on every case of a class it accepts.
 
+#![allow(clippy::too_many_lines, reason = "tables of cases")]
+
 use super::jet::{Jet, Problem, no_rows};
 
 const INF: f64 = f64::INFINITY;
