@@ -2,8 +2,9 @@
 //!
 //! Takes a text without mistakes; gives the same tokens and comments with normal spaces, indents and
 //! blank lines. Line breaks stay where the writer put them: a model is laid out by its meaning.
-//! Deliberately absent: breaking or joining lines, aligning columns.
+//! Deliberately absent: breaking or joining lines, columns (`align`).
 
+use super::align::align;
 use super::cut::{Item, cut};
 use super::lex::{Comment, lex};
 use super::parse::parse;
@@ -38,7 +39,7 @@ pub fn format(text: &str) -> Result<String, Reports> {
     }
     printer.separators(&lexed.tokens[after..]);
     printer.comments_before(u32::MAX, 0);
-    Ok(printer.finish())
+    Ok(align(&printer.finish()))
 }
 
 /// The indent of each item: constraints stand below `subject to`, and so does what stands between them.

@@ -4,6 +4,7 @@
 //! parsed alone, so an error in one costs nothing in the others.
 //! Deliberately absent: names, types, sets.
 
+mod align;
 pub mod ast;
 mod brackets;
 mod build;

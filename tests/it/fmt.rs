@@ -113,3 +113,47 @@ fn the_normal_form_is_this() {
 fn a_text_with_mistakes_is_left_alone() {
     assert!(format("var x\nminimize 2x\n").is_err());
 }
+
+#[test]
+fn comments_on_neighbouring_lines_and_rows_of_numbers_stand_in_columns() {
+    let text = "\
+var x   # one
+var long_name >= 0 # two
+
+var y # alone
+param q[1..2, 1..3] = [
+  [1, -2.5, 30],
+  [-10,2,   3]]
+param θθ = 1     # greek letters are as wide as others
+param ab = 2  # like these
+";
+    let wanted = "\
+var x               # one
+var long_name >= 0  # two
+
+var y  # alone
+param q[1..2, 1..3] = [
+  [  1, -2.5, 30],
+  [-10,    2,  3]]
+param θθ = 1  # greek letters are as wide as others
+param ab = 2  # like these
+";
+    assert_eq!(formatted(text, "columns"), wanted);
+}
+
+#[test]
+fn comments_that_would_make_a_line_too_long_stay_near_their_code() {
+    let comment = "c".repeat(80);
+    let text = format!("var x  # {comment}\nvar {} >= 0  # short\n", "y".repeat(60));
+    assert_eq!(formatted(&text, "long comments"), text);
+}
+
+#[test]
+fn the_models_of_the_project_have_their_normal_form() {
+    for (path, text) in models() {
+        if path.starts_with("tests") {
+            continue;
+        }
+        assert!(format(&text).is_ok_and(|formatted| formatted == text), "run: optc fmt {}", path.display());
+    }
+}
