@@ -44,7 +44,7 @@ fn ast(session: &mut Session, path: &str) -> Result<String, Reports> {
 
 fn ir(session: &mut Session, path: &str) -> Result<String, Reports> {
     let checked = checked(session, path)?;
-    Ok(format!("{:?}", checked.model.vars.len()))
+    Ok(crate::ir::text::model(&checked.model))
 }
 
 fn families(session: &mut Session, path: &str) -> Result<String, Reports> {
