@@ -14,6 +14,7 @@ mod enumerate;
 mod family;
 mod files;
 mod instance;
+mod joins;
 mod keys;
 mod lanes;
 mod order;

@@ -5,13 +5,13 @@ use super::sets::{BoundSet, Elems, whole};
 use crate::base::{Id, IdVec, Name, Span};
 use crate::data::Table;
 use crate::diag::codes::limit::LimitError;
-use crate::interp::{Deps, Env, Val};
+use crate::interp::{Deps, Env, Joined, Val};
 use crate::ir::model::ElemType;
-use crate::ir::{ArrayId, BinderId, Model, Node, NodeId, ParamId, SetId, TableId, VarId};
+use crate::ir::{ArrayId, BinderId, DomainId, Model, Node, NodeId, ParamId, SetId, TableId, VarId};
 use indexmap::IndexSet;
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Mutex, OnceLock};
 
 /// A table with its keys.
 #[derive(Clone, Debug)]
@@ -60,6 +60,8 @@ pub struct World {
     pub vars: IdVec<VarId, Block>,
     /// Binders each node depends on.
     pub deps: Deps,
+    /// Instances of domains with joins, for the interpreter.
+    pub joined: OnceLock<BTreeMap<DomainId, Joined>>,
     /// Values of arrays of data alone, made when first needed.
     pub arrays: Mutex<BTreeMap<ArrayId, Arc<[f64]>>>,
     budget: AtomicUsize,
@@ -99,6 +101,7 @@ impl World {
             codes: Vec::new(),
             vars: model.vars.iter().map(|_| Block::default()).collect(),
             deps: Deps::new(model),
+            joined: OnceLock::new(),
             arrays: Mutex::new(BTreeMap::new()),
             budget: AtomicUsize::new(most),
             most,
@@ -225,6 +228,9 @@ impl Env for World {
     }
     fn slot(&self, var: VarId, entry: usize) -> usize {
         self.vars[var].offset + entry
+    }
+    fn joined(&self, domain: DomainId) -> Option<&Joined> {
+        self.joined.get()?.get(&domain)
     }
     fn label(&self, label: u32) -> String {
         self.labels.get_index(label as usize).map_or_else(String::new, ToString::to_string)

@@ -5,10 +5,9 @@
 //! of numbers. It is slow and independent; agreement with the compiled oracle is evidence.
 
 use crate::interp::{Deps, Env, Fault, Interp, Mode, Plain, Tape};
-use crate::ir::Model;
+use crate::ir::{Model, NodeId};
 use crate::num::sparse::Pattern;
 use crate::problem::{Capabilities, EvalError, Oracle, Place, Sense, Shape, Workspace};
-use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, OnceLock};
 
 /// What is done with a row: its number and its body.
@@ -58,10 +57,30 @@ impl Judge {
         Ok(())
     }
 
+    /// Calls `each` with the terms of the weighted sum of objectives and rows; rows of weight 0 are skipped.
+    fn for_each_term(
+        &self,
+        walk: &mut Interp<'_, Tape>,
+        sigma: &[f64],
+        y: &[f64],
+        each: &mut dyn FnMut(&mut Interp<'_, Tape>, NodeId, f64) -> Result<(), Fault>,
+    ) -> Result<(), EvalError> {
+        for (k, objective) in self.model.objectives.iter().enumerate() {
+            let weight = sigma[k] * self.sign(k);
+            walk.for_each_term(objective.body, weight, each).map_err(|fault| failed(&fault))?;
+        }
+        if y.is_empty() {
+            return Ok(());
+        }
+        self.for_each_row(walk, &mut |walk, row, body| match y[row] {
+            0.0 => Ok(()),
+            weight => walk.for_each_term(body, weight, each),
+        })
+    }
+
     fn patterns(&self) -> (Pattern, Pattern) {
         let zero = vec![0.0; self.shape.n_vars];
-        let mut rows: Vec<(u32, u32)> = Vec::new();
-        let mut entries: BTreeSet<(u32, u32)> = BTreeSet::new();
+        let mut rows = Entries::default();
         let mut walk = self.tape(Mode::Pattern, &zero);
         // A fault here comes again with values; the pattern of what could be walked serves until then.
         let _ = self.for_each_row(&mut walk, &mut |walk, row, body| {
@@ -69,28 +88,25 @@ impl Judge {
             let out = walk.number(body)?;
             walk.algebra.seed(out, 1.0);
             walk.algebra.sweep_sparse(from);
-            walk.algebra.take_gradient(|var, _| rows.push((row as u32, var)));
+            walk.algebra.take_gradient(|var, _| rows.push(var, row as u32));
+            cut(walk, LONG_TAPE);
             Ok(())
         });
+        let mut entries = Entries::default();
         let mut walk = self.tape(Mode::Pattern, &zero);
-        let mut outs = Vec::new();
-        for objective in self.model.objectives.iter() {
-            outs.extend(walk.number(objective.body));
-        }
-        let _ = self.for_each_row(&mut walk, &mut |walk, _, body| {
-            outs.push(walk.number(body)?);
+        let (sigma, y) = (vec![1.0; self.shape.n_objectives], vec![1.0; self.shape.n_cons]);
+        let _ = self.for_each_term(&mut walk, &sigma, &y, &mut |walk, node, _| {
+            let out = walk.number(node)?;
+            walk.algebra.seed(out, 1.0);
+            if walk.algebra.len() > LONG_TAPE {
+                walk.algebra.sweep_second(0, &mut |i, j, _| entries.push(j, i));
+                cut(walk, 0);
+            }
             Ok(())
         });
-        for out in outs {
-            walk.algebra.seed(out, 1.0);
-        }
-        walk.algebra.sweep_second(0, &mut |i, j, _| {
-            entries.insert((j, i));
-        });
-        walk.algebra.take_gradient(|_, _| {});
+        walk.algebra.sweep_second(0, &mut |i, j, _| entries.push(j, i));
         let n = self.shape.n_vars;
-        let jacobian = columns(self.shape.n_cons, n, rows.into_iter().map(|(row, var)| (var, row)).collect());
-        (jacobian, columns(n, n, entries))
+        (rows.pattern(self.shape.n_cons, n), entries.pattern(n, n))
     }
 
     fn both(&self) -> (&Pattern, &Pattern) {
@@ -102,18 +118,55 @@ impl Judge {
     }
 }
 
-/// A pattern from entries ordered by column.
-fn columns(n_rows: usize, n_cols: usize, entries: BTreeSet<(u32, u32)>) -> Pattern {
-    let mut col_ptr = vec![0u32; n_cols + 1];
-    let mut row_idx = Vec::with_capacity(entries.len());
-    for (col, row) in entries {
-        col_ptr[col as usize + 1] += 1;
-        row_idx.push(row);
+/// Operations on a tape before it is swept and cut.
+const LONG_TAPE: usize = 1 << 15;
+
+/// Forgets the tape when it is longer than `most`.
+fn cut(walk: &mut Interp<'_, Tape>, most: usize) {
+    if walk.algebra.len() > most {
+        walk.algebra.take_gradient(|_, _| {});
+        walk.algebra.truncate(0);
+        walk.forget();
     }
-    for j in 0..n_cols {
-        col_ptr[j + 1] += col_ptr[j];
+}
+
+/// Entries of a pattern in the making: column in the high half, row in the low half.
+#[derive(Default)]
+struct Entries {
+    found: Vec<u64>,
+    // Length after the last sorting.
+    sorted: usize,
+}
+
+impl Entries {
+    fn push(&mut self, col: u32, row: u32) {
+        let entry = u64::from(col) << 32 | u64::from(row);
+        if self.found.last() != Some(&entry) {
+            self.found.push(entry);
+        }
+        if self.found.len() > 2 * self.sorted + (1 << 16) {
+            self.sort();
+        }
     }
-    Pattern::new(n_rows, n_cols, col_ptr, row_idx).unwrap_or_else(|_| crate::bug!("sorted entries make a pattern"))
+
+    fn sort(&mut self) {
+        self.found.sort_unstable();
+        self.found.dedup();
+        self.sorted = self.found.len();
+    }
+
+    fn pattern(mut self, n_rows: usize, n_cols: usize) -> Pattern {
+        self.sort();
+        let mut col_ptr = vec![0u32; n_cols + 1];
+        for entry in &self.found {
+            col_ptr[(entry >> 32) as usize + 1] += 1;
+        }
+        for j in 0..n_cols {
+            col_ptr[j + 1] += col_ptr[j];
+        }
+        let row_idx = self.found.into_iter().map(|entry| entry as u32).collect();
+        Pattern::new(n_rows, n_cols, col_ptr, row_idx).unwrap_or_else(|_| crate::bug!("sorted entries make a pattern"))
+    }
 }
 
 fn failed(fault: &Fault) -> EvalError {
@@ -148,12 +201,18 @@ impl Oracle for Judge {
     fn gradient(&self, ws: &mut Workspace, sigma: &[f64], g: &mut [f64]) -> Result<(), EvalError> {
         g.fill(0.0);
         let mut walk = self.tape(Mode::Values, ws.x());
-        for (k, objective) in self.model.objectives.iter().enumerate() {
-            let out = walk.number(objective.body).map_err(|fault| failed(&fault))?;
-            walk.algebra.seed(out, sigma[k] * self.sign(k));
-        }
+        self.for_each_term(&mut walk, sigma, &[], &mut |walk, node, weight| {
+            let out = walk.number(node)?;
+            walk.algebra.seed(out, weight);
+            if walk.algebra.len() > LONG_TAPE {
+                walk.algebra.sweep(0);
+                walk.algebra.take_gradient(|var, value| g[var as usize] += value);
+                cut(walk, 0);
+            }
+            Ok(())
+        })?;
         walk.algebra.sweep(0);
-        walk.algebra.take_gradient(|var, value| g[var as usize] = value);
+        walk.algebra.take_gradient(|var, value| g[var as usize] += value);
         crate::problem::oracle::check_finite(g, |j| Place::Gradient(j as u32))
     }
 
@@ -184,6 +243,7 @@ impl Oracle for Judge {
                     vals[slot] = value;
                 }
             });
+            cut(walk, LONG_TAPE);
             Ok(())
         })?;
         let place = |row, var| Place::Jacobian { row, var };
@@ -198,28 +258,21 @@ impl Oracle for Judge {
         vals.fill(0.0);
         let pattern = self.hessian_pattern();
         let mut walk = self.tape(Mode::Values, ws.x());
-        let mut seeds = Vec::new();
-        for (k, objective) in self.model.objectives.iter().enumerate() {
-            seeds.push((walk.number(objective.body).map_err(|fault| failed(&fault))?, sigma[k] * self.sign(k)));
-        }
-        self.for_each_row(&mut walk, &mut |walk, row, body| {
-            if y[row] != 0.0 {
-                seeds.push((walk.number(body)?, y[row]));
+        let mut add = |i: u32, j: u32, value: f64| {
+            if let Some(slot) = pattern.slot(i as usize, j as usize) {
+                vals[slot] += value;
+            }
+        };
+        self.for_each_term(&mut walk, sigma, y, &mut |walk, node, weight| {
+            let out = walk.number(node)?;
+            walk.algebra.seed(out, weight);
+            if walk.algebra.len() > LONG_TAPE {
+                walk.algebra.sweep_second(0, &mut add);
+                cut(walk, 0);
             }
             Ok(())
         })?;
-        for (out, weight) in seeds {
-            walk.algebra.seed(out, weight);
-        }
-        // Contributions are gathered before they are placed: one entry may come in several parts.
-        let mut sums: BTreeMap<(u32, u32), f64> = BTreeMap::new();
-        walk.algebra.sweep_second(0, &mut |i, j, value| *sums.entry((j, i)).or_insert(0.0) += value);
-        walk.algebra.take_gradient(|_, _| {});
-        for ((col, row), value) in sums {
-            if let Some(slot) = pattern.slot(row as usize, col as usize) {
-                vals[slot] += value;
-            }
-        }
+        walk.algebra.sweep_second(0, &mut add);
         let place = |row, col| Place::Hessian { row, col };
         crate::problem::oracle::check_finite_entries(pattern, vals, place)
     }

@@ -67,7 +67,12 @@ impl Session {
         let model = Arc::new(checked.model);
         let prepared = self.prepare(Model::clone(&model));
         let mut reports = checked.reports;
-        let instance = self.timed("bind", |s| s.bind_plan(&prepared, &mut reports));
+        let instance = self.timed("bind", |s| {
+            let instance = s.bind_plan(&prepared, &mut reports)?;
+            // For the interpreter, which judges the answer.
+            instance.world.list_joins(&model);
+            Some(instance)
+        });
         let Some(instance) = instance.map(Arc::new) else { return Err(reports) };
         let oracle = self.timed("compile", |_| {
             let program = Arc::new(kernel::compile(&prepared.model, &prepared.plan, &prepared.derivs));

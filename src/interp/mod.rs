@@ -12,6 +12,7 @@ mod algebra;
 mod blame;
 mod deps;
 mod env;
+mod line;
 mod rule;
 mod tape;
 mod text;
@@ -19,7 +20,7 @@ mod walk;
 
 pub use algebra::{Algebra, Boxes, Neumaier, Plain, Scaled, Sized, log_sum_exp};
 pub use blame::{Culprit, Wrong, find};
-pub use deps::Deps;
+pub use deps::{Deps, outer_of};
 pub use env::{Env, Joined, Val};
 pub use tape::{Mode, Tape, TapeVal};
 pub use text::{Writer, number};

@@ -7,15 +7,15 @@ use crate::func::{self, Builder, Builtin, Ex, FuncId};
 use std::collections::HashMap;
 
 /// A step; operands are slots: arguments first, then the value of the call, then the steps in order.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 enum Step {
     Num(f64),
-    Call { func: FuncId, args: Vec<u32> },
+    Call { func: FuncId, row: &'static Builtin, args: Vec<u32> },
     Cond { cond: u32, then: u32, otherwise: u32 },
 }
 
 /// A straight-line program with the slots of its outputs.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Default)]
 struct Program {
     steps: Vec<Step>,
     first: Vec<u32>,
@@ -23,7 +23,7 @@ struct Program {
 }
 
 /// The derivatives of one builtin with one number of arguments.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct Rule {
     n_args: usize,
     first: Program,
@@ -34,12 +34,17 @@ pub struct Rule {
     pub bends: Vec<(u16, u16)>,
 }
 
+/// Up to so many arguments rules are found by position.
+const FEW: usize = 3;
+
 /// Rules made so far, and scratch memory.
-#[derive(Debug, Default)]
+#[derive(Default)]
 pub struct Rules {
     rules: Vec<Rule>,
+    // By builtin, for few arguments; 0: not made yet, else one more than the rule.
+    few: Vec<[u32; FEW + 1]>,
     // Looked up by key only; order never leaks.
-    ids: HashMap<(FuncId, usize), u32>,
+    many: HashMap<(FuncId, usize), u32>,
     values: Vec<f64>,
     out: Vec<f64>,
     bends: Vec<(u16, u16, f64)>,
@@ -49,12 +54,24 @@ pub struct Rules {
 impl Rules {
     /// The rule of a builtin with so many arguments.
     pub fn rule(&mut self, func: FuncId, n_args: usize) -> u32 {
-        if let Some(&id) = self.ids.get(&(func, n_args)) {
-            return id;
+        let at = usize::from(func.0);
+        if n_args > FEW {
+            if let Some(&id) = self.many.get(&(func, n_args)) {
+                return id;
+            }
+        } else if let Some(&id) = self.few.get(at).map(|ids| &ids[n_args])
+            && id > 0
+        {
+            return id - 1;
         }
         let id = u32::try_from(self.rules.len()).expect("fewer rules than nodes");
         self.rules.push(Rule::new(func::row(func), n_args));
-        self.ids.insert((func, n_args), id);
+        if n_args > FEW {
+            self.many.insert((func, n_args), id);
+        } else {
+            self.few.resize(self.few.len().max(at + 1), [0; FEW + 1]);
+            self.few[at][n_args] = id + 1;
+        }
         id
     }
 
@@ -92,11 +109,15 @@ impl Program {
         for step in &self.steps {
             let value = match step {
                 Step::Num(v) => *v,
-                Step::Call { func, args } => {
-                    buffer.clear();
-                    buffer.extend(args.iter().map(|a| values[*a as usize]));
-                    func::row(*func).eval(buffer)
-                }
+                Step::Call { row, args, .. } => match args[..] {
+                    [a] => row.eval(&[values[a as usize]]),
+                    [a, b] => row.eval(&[values[a as usize], values[b as usize]]),
+                    _ => {
+                        buffer.clear();
+                        buffer.extend(args.iter().map(|a| values[*a as usize]));
+                        row.eval(buffer)
+                    }
+                },
                 Step::Cond { cond, then, otherwise } => {
                     let taken = if values[*cond as usize] != 0.0 { then } else { otherwise };
                     values[*taken as usize]
@@ -165,7 +186,7 @@ impl Recorder {
                     let (then, otherwise) = (slope[then as usize], slope[otherwise as usize]);
                     self.cond(Ex(cond), then, otherwise)
                 }
-                Step::Call { func, args } => {
+                Step::Call { func, args, .. } => {
                     if args.iter().all(|a| self.as_num(slope[*a as usize]) == Some(0.0)) {
                         zero
                     } else {
@@ -208,8 +229,8 @@ impl Recorder {
         for (at, step) in self.steps.iter().enumerate().filter(|(at, _)| needed[*at]) {
             steps.push(match step {
                 Step::Num(v) => Step::Num(*v),
-                Step::Call { func, args } => {
-                    Step::Call { func: *func, args: args.iter().map(|a| slot(&to, *a)).collect() }
+                Step::Call { func, row, args } => {
+                    Step::Call { func: *func, row, args: args.iter().map(|a| slot(&to, *a)).collect() }
                 }
                 Step::Cond { cond, then, otherwise } => {
                     Step::Cond { cond: slot(&to, *cond), then: slot(&to, *then), otherwise: slot(&to, *otherwise) }
@@ -254,7 +275,7 @@ impl Builder for Recorder {
             let value = func::row(func).eval(&numbers);
             return self.num(value);
         }
-        self.push(Step::Call { func, args: args.iter().map(|a| a.0).collect() })
+        self.push(Step::Call { func, row: func::row(func), args: args.iter().map(|a| a.0).collect() })
     }
 
     fn cond(&mut self, c: Ex, then: Ex, otherwise: Ex) -> Ex {

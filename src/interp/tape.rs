@@ -63,6 +63,9 @@ pub struct Tape {
     touched: Vec<u32>,
     heap: BinaryHeap<u32>,
     scratch: Vec<f64>,
+    slopes: Vec<f64>,
+    bends: Vec<(u16, u16, f64)>,
+    live: Vec<(u32, f64)>,
 }
 
 impl Tape {
@@ -80,6 +83,9 @@ impl Tape {
             touched: Vec::new(),
             heap: BinaryHeap::new(),
             scratch: Vec::new(),
+            slopes: Vec::new(),
+            bends: Vec::new(),
+            live: Vec::new(),
         }
     }
 
@@ -106,7 +112,10 @@ impl Tape {
         }
         self.ops.truncate(len);
         self.adjoint.truncate(len);
-        self.edges.truncate(len);
+        // Emptied lists keep their memory for the next piece.
+        for edges in self.edges.iter_mut().skip(len) {
+            edges.clear();
+        }
     }
 
     /// Adds `weight` to the adjoint of a value: what the sweeps differentiate.
@@ -157,7 +166,9 @@ impl Tape {
 
     fn grow(&mut self) {
         self.adjoint.resize(self.ops.len(), 0.0);
-        self.edges.resize_with(self.ops.len(), Vec::new);
+        if self.edges.len() < self.ops.len() {
+            self.edges.resize_with(self.ops.len(), Vec::new);
+        }
     }
 
     fn add_adjoint(&mut self, node: u32, weight: f64, dense_from: usize) {
@@ -185,59 +196,59 @@ impl Tape {
         }
     }
 
-    fn operands(&self, k: usize) -> (Op, &[TapeVal]) {
-        let op = self.ops[k];
-        (op, &self.args[op.start as usize..(op.start + op.len) as usize])
-    }
-
     fn step_back(&mut self, k: usize, dense_from: usize) {
         let adjoint = std::mem::take(&mut self.adjoint[k]);
         if adjoint == 0.0 {
             return;
         }
-        let slopes = self.slopes(k);
-        for (a, slope) in slopes.into_iter().enumerate() {
+        let mut slopes = std::mem::take(&mut self.slopes);
+        self.slopes_into(k, &mut slopes);
+        for (a, &slope) in slopes.iter().enumerate() {
             let arg = self.args[self.ops[k].start as usize + a];
             if !arg.is_const() && slope != 0.0 {
                 self.add_adjoint(arg.node, adjoint * slope, dense_from);
             }
         }
+        self.slopes = slopes;
     }
 
     /// First partials of an operation.
-    fn slopes(&mut self, k: usize) -> Vec<f64> {
+    fn slopes_into(&mut self, k: usize, out: &mut Vec<f64>) {
         let op = self.ops[k];
         let args = &self.args[op.start as usize..(op.start + op.len) as usize];
+        out.clear();
         match op.rule {
-            SUM => vec![1.0; args.len()],
-            EITHER => vec![0.0, 1.0, 1.0],
+            SUM => out.resize(args.len(), 1.0),
+            EITHER => out.extend([0.0, 1.0, 1.0]),
             rule if self.mode == Mode::Pattern => {
-                self.rules.get(rule).slopes.iter().map(|s| f64::from(u8::from(*s))).collect()
+                out.extend(self.rules.get(rule).slopes.iter().map(|s| f64::from(u8::from(*s))));
             }
             rule => {
-                let mut values = std::mem::take(&mut self.scratch);
-                values.clear();
-                values.extend(args.iter().map(|a| a.value));
-                let out = self.rules.first(rule, &values, op.value).to_vec();
-                self.scratch = values;
-                out
+                self.scratch.clear();
+                self.scratch.extend(args.iter().map(|a| a.value));
+                out.extend_from_slice(self.rules.first(rule, &self.scratch, op.value));
             }
         }
     }
 
     /// First and second partials of an operation.
-    fn bends(&mut self, k: usize) -> (Vec<f64>, Vec<(u16, u16, f64)>) {
-        let (op, args) = self.operands(k);
+    fn bends_into(&mut self, k: usize, slopes: &mut Vec<f64>, bends: &mut Vec<(u16, u16, f64)>) {
+        let op = self.ops[k];
+        bends.clear();
         match op.rule {
-            SUM | EITHER => (self.slopes(k), Vec::new()),
+            SUM | EITHER => self.slopes_into(k, slopes),
             rule if self.mode == Mode::Pattern => {
-                let bends = self.rules.get(rule).bends.iter().map(|(i, j)| (*i, *j, 1.0)).collect();
-                (self.slopes(k), bends)
+                bends.extend(self.rules.get(rule).bends.iter().map(|(i, j)| (*i, *j, 1.0)));
+                self.slopes_into(k, slopes);
             }
             rule => {
-                let values: Vec<f64> = args.iter().map(|a| a.value).collect();
-                let (first, second) = self.rules.second(rule, &values, op.value);
-                (first.to_vec(), second.to_vec())
+                let args = &self.args[op.start as usize..(op.start + op.len) as usize];
+                self.scratch.clear();
+                self.scratch.extend(args.iter().map(|a| a.value));
+                let (first, second) = self.rules.second(rule, &self.scratch, op.value);
+                slopes.clear();
+                slopes.extend_from_slice(first);
+                bends.extend_from_slice(second);
             }
         }
     }
@@ -249,17 +260,19 @@ impl Tape {
             return;
         }
         merge(&mut edges, self.mode);
-        let (slopes, bends) = self.bends(k);
+        let (mut slopes, mut bends) = (std::mem::take(&mut self.slopes), std::mem::take(&mut self.bends));
+        self.bends_into(k, &mut slopes, &mut bends);
         let start = self.ops[k].start as usize;
-        let args: Vec<TapeVal> = self.args[start..start + self.ops[k].len as usize].to_vec();
         let here = self.n_vars() + k as u32;
-        let live: Vec<(u32, f64)> = args
-            .iter()
-            .zip(&slopes)
-            .filter(|(a, slope)| !a.is_const() && **slope != 0.0)
-            .map(|(a, slope)| (a.node, *slope))
-            .collect();
-        for (other, weight) in edges {
+        let mut live = std::mem::take(&mut self.live);
+        live.clear();
+        for (a, &slope) in slopes.iter().enumerate() {
+            let arg = self.args[start + a];
+            if !arg.is_const() && slope != 0.0 {
+                live.push((arg.node, slope));
+            }
+        }
+        for &(other, weight) in &edges {
             if other == here {
                 for (i, &(a, p)) in live.iter().enumerate() {
                     for &(b, q) in &live[..i] {
@@ -274,17 +287,20 @@ impl Tape {
             }
         }
         if adjoint != 0.0 {
-            for (i, j, bend) in bends {
-                let (a, b) = (args[i as usize], args[j as usize]);
+            for &(i, j, bend) in &bends {
+                let (a, b) = (self.args[start + i as usize], self.args[start + j as usize]);
                 if !a.is_const() && !b.is_const() && bend != 0.0 {
                     let twice = if i != j && a.node == b.node { 2.0 } else { 1.0 };
                     self.add_edge(a.node, b.node, twice * adjoint * bend, hessian);
                 }
             }
-            for (a, p) in live {
+            for &(a, p) in &live {
                 self.add_adjoint(a, adjoint * p, 0);
             }
         }
+        edges.clear();
+        self.edges[k] = edges;
+        (self.slopes, self.bends, self.live) = (slopes, bends, live);
     }
 
     fn add_edge(&mut self, a: u32, b: u32, weight: f64, hessian: &mut dyn FnMut(u32, u32, f64)) {
@@ -333,8 +349,9 @@ impl Algebra for Tape {
             let first = args[0];
             return args[1..].iter().fold(first, |acc, arg| self.call(func, &[acc, *arg]));
         }
-        let values: Vec<f64> = args.iter().map(|a| a.value).collect();
-        let value = row.eval(&values);
+        self.scratch.clear();
+        self.scratch.extend(args.iter().map(|a| a.value));
+        let value = row.eval(&self.scratch);
         if args.iter().all(|a| a.is_const()) {
             return self.num(value);
         }

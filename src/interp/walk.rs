@@ -6,10 +6,13 @@
 use super::algebra::{Algebra, Neumaier, known, log_sum_exp};
 use super::deps::Deps;
 use super::env::{Env, Joined, Val};
+use super::line::Line;
 use crate::base::{Id, IdVec};
 use crate::func::{self, FuncId};
 use crate::ir::model::{ArrayKind, Over};
 use crate::ir::{ArrayId, BinderId, ConId, DomainId, Model, Node, NodeId, ReduceOp, SetId};
+use std::collections::HashMap;
+use std::rc::Rc;
 
 /// A value: of data alone, exact; or of variables.
 #[derive(Clone, Copy, PartialEq, Debug)]
@@ -71,6 +74,12 @@ pub struct Interp<'a, A: Algebra> {
     and: FuncId,
     or: FuncId,
     add: FuncId,
+    mul: FuncId,
+    // Looked up by key only; order never leaks.
+    lines: HashMap<NodeId, Option<Rc<Line>>>,
+    pub(super) line_values: Vec<Item<A::N>>,
+    pub(super) line_data: Vec<f64>,
+    pub(super) line_numbers: Vec<A::N>,
 }
 
 const NEVER: u64 = 0;
@@ -95,7 +104,24 @@ impl<'a, A: Algebra> Interp<'a, A> {
             and: known("and"),
             or: known("or"),
             add: known("add"),
+            mul: known("mul"),
+            lines: HashMap::new(),
+            line_values: Vec::new(),
+            line_data: Vec::new(),
+            line_numbers: Vec::new(),
         }
+    }
+
+    pub(super) fn deps(&self) -> &'a Deps {
+        self.deps
+    }
+
+    pub(super) fn is_logic(&self, func: FuncId) -> bool {
+        func == self.and || func == self.or
+    }
+
+    pub(super) fn add_id(&self) -> FuncId {
+        self.add
     }
 
     /// The model.
@@ -206,6 +232,45 @@ impl<'a, A: Algebra> Interp<'a, A> {
         Ok(())
     }
 
+    /// Calls `each` with the terms of a sum and their weights: through sums, sums over indices and
+    /// factors of data. Terms without variables are left out.
+    ///
+    /// # Errors
+    /// The first of `each`, or of a factor.
+    pub fn for_each_term(
+        &mut self,
+        root: NodeId,
+        weight: f64,
+        each: &mut dyn FnMut(&mut Self, NodeId, f64) -> Result<(), Fault>,
+    ) -> Result<(), Fault> {
+        let graph = &self.model.graph;
+        if !graph.has_var(root) {
+            return Ok(());
+        }
+        stacker::maybe_grow(128 << 10, 2 << 20, || match graph.node(root) {
+            Node::Call { func, args } if *func == self.add => {
+                args.iter().try_for_each(|arg| self.for_each_term(*arg, weight, each))
+            }
+            Node::Call { func, args }
+                if *func == self.mul && args.iter().filter(|a| graph.has_var(**a)).count() == 1 =>
+            {
+                let (mut weight, mut rest) = (weight, root);
+                for &arg in args {
+                    if graph.has_var(arg) {
+                        rest = arg;
+                    } else {
+                        weight *= self.data(arg)?;
+                    }
+                }
+                self.for_each_term(rest, weight, each)
+            }
+            Node::Reduce { op: ReduceOp::Sum, domain, body } => {
+                self.for_each(*domain, &mut |this| this.for_each_term(*body, weight, each))
+            }
+            _ => each(self, root, weight),
+        })
+    }
+
     fn for_each_joined(
         &mut self,
         domain: DomainId,
@@ -262,7 +327,24 @@ impl<'a, A: Algebra> Interp<'a, A> {
         self.memo[node.index()] = Memo { stamp: self.clock, item };
     }
 
+    /// The value of a body: by its list of steps when it has no branches.
     fn run(&mut self, root: NodeId) -> Result<Item<A::N>, Fault> {
+        let line = match self.lines.get(&root) {
+            Some(line) => line.clone(),
+            None => {
+                let line = Line::new(self, root).map(Rc::new);
+                self.lines.insert(root, line.clone());
+                line
+            }
+        };
+        match line {
+            Some(line) => self.run_line(&line),
+            None => self.careful(root),
+        }
+    }
+
+    /// The value of a node by the walk that remembers.
+    pub(super) fn careful(&mut self, root: NodeId) -> Result<Item<A::N>, Fault> {
         if let Some(item) = self.known(root) {
             return Ok(item);
         }
@@ -499,12 +581,17 @@ impl<'a, A: Algebra> Interp<'a, A> {
 
     /// The position of `x[i]` where `i` runs over the very axis.
     fn direct(&self, axis: SetId, subs: &[NodeId]) -> Option<usize> {
+        self.runs_over(axis, subs).map(|binder| self.places[binder.index()] as usize)
+    }
+
+    /// The binder that runs over the very axis that the subscripts name.
+    pub(super) fn runs_over(&self, axis: SetId, subs: &[NodeId]) -> Option<BinderId> {
         let Node::Index { binder, part: 0 } = *self.model.graph.node(*subs.first()?) else { return None };
         let whole = subs.iter().enumerate().all(|(part, sub)| {
             matches!(*self.model.graph.node(*sub), Node::Index { binder: b, part: p } if b == binder && p as usize == part)
         });
         match self.model.binders[binder].over {
-            Over::Set(set) if set == axis && whole => Some(self.places[binder.index()] as usize),
+            Over::Set(set) if set == axis && whole => Some(binder),
             _ => None,
         }
     }
