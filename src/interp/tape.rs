@@ -122,23 +122,29 @@ impl Tape {
     pub fn seed(&mut self, out: TapeVal, weight: f64) {
         if !out.is_const() && weight != 0.0 {
             self.grow();
-            self.add_adjoint(out.node, if self.mode == Mode::Pattern { 1.0 } else { weight }, 0);
+            // What is seeded may stand anywhere: an instance that repeats an earlier one adds no operation.
+            self.add_adjoint(out.node, if self.mode == Mode::Pattern { 1.0 } else { weight }, usize::MAX);
         }
     }
 
     /// Sweeps the operations from the end down to `down_to` back; their adjoints end as 0.
     pub fn sweep(&mut self, down_to: usize) {
-        self.grow();
-        for k in (down_to..self.ops.len()).rev() {
-            self.step_back(k, down_to);
-        }
+        self.heap.clear();
+        self.sweep_dense(down_to);
     }
 
     /// As [`sweep`](Self::sweep) over the whole tape, visiting below `dense_from` only what is needed.
     pub fn sweep_sparse(&mut self, dense_from: usize) {
-        self.sweep(dense_from);
+        self.sweep_dense(dense_from);
         while let Some(k) = self.heap.pop() {
             self.step_back(k as usize, dense_from);
+        }
+    }
+
+    fn sweep_dense(&mut self, down_to: usize) {
+        self.grow();
+        for k in (down_to..self.ops.len()).rev() {
+            self.step_back(k, down_to);
         }
     }
 
@@ -146,6 +152,7 @@ impl Tape {
     /// contribution to an entry of the Hessian of what was seeded. Operations below `down_to` keep
     /// their adjoints and edges for a later sweep.
     pub fn sweep_second(&mut self, down_to: usize, hessian: &mut dyn FnMut(u32, u32, f64)) {
+        self.heap.clear();
         self.grow();
         for k in (down_to..self.ops.len()).rev() {
             self.push_edges(k, hessian);

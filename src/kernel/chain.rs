@@ -31,6 +31,9 @@ impl From<PatternError> for ChainError {
     }
 }
 
+/// Slots of a pattern in z with their places in a buffer.
+type Places = Vec<(u32, u32)>;
+
 /// What elimination may cost.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct Allowance {
@@ -81,8 +84,7 @@ impl JacobianChain {
         let mut budget = Budget::new(allow);
         // Places in D and among slopes by slots, counted from the beginning of each.
         let (mut n_d, mut n_e) = (0usize, 0usize);
-        let mut in_d: Vec<(u32, u32)> = Vec::new();
-        let mut in_e: Vec<(u32, u32)> = Vec::new();
+        let (mut in_d, mut in_e) = (Places::new(), Places::new());
         // Looked up by key only.
         let mut shared: HashMap<(u32, u32), u32> = HashMap::new();
         for a in 0..z.n_rows() - n_rows {
@@ -127,7 +129,7 @@ impl JacobianChain {
         n_x: usize,
         union: &mut Union,
         budget: &mut Budget,
-        in_e: &mut Vec<(u32, u32)>,
+        in_e: &mut Places,
         n_e: &mut usize,
     ) -> Result<(), ChainError> {
         let mut entries: Vec<(usize, usize)> = Vec::new();
@@ -442,9 +444,9 @@ impl Budget {
         Ok(())
     }
 
-    /// A bound on all entries listed so far, duplicates included.
+    /// Bounds the list of all entries so far: duplicates count, because the list takes memory.
     fn entries(&self, n: usize) -> Result<(), ChainError> {
-        if n <= self.nonzeros.saturating_mul(4) { Ok(()) } else { Err(ChainError::TooDense) }
+        if n <= self.nonzeros { Ok(()) } else { Err(ChainError::TooDense) }
     }
 }
 

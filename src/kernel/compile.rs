@@ -3,7 +3,7 @@
 //! Families over one domain with the same kind of target share a kernel per derivative, so that what
 //! they have in common is computed once. The work is proportional to the templates.
 
-use super::lower::{Want, lower};
+use super::lower::{Want, Weight, lower};
 use super::program::{ArrayOp, DefInfo, Part, Program, Step, What};
 use crate::diff::{Derivs, FamilyDerivs};
 use crate::func::{self, Instruction, Lower};
@@ -143,9 +143,9 @@ impl Compiler<'_> {
         let rows: Vec<FamilyId> = all.iter().copied().filter(|f| matches!(target(f), Target::Row(_))).collect();
         self.loops(Part::Objectives, &objectives, Self::values);
         self.loops(Part::Rows, &rows, Self::values);
-        self.loops(Part::PullObjectives, &objectives, |c, f| c.slopes(f, true));
-        self.loops(Part::PullRows, &rows, |c, f| c.slopes(f, true));
-        self.loops(Part::JacobianRows, &rows, |c, f| c.slopes(f, false));
+        self.loops(Part::PullObjectives, &objectives, |c, f| c.slopes(f, c.weight(f)));
+        self.loops(Part::PullRows, &rows, |c, f| c.slopes(f, c.weight(f)));
+        self.loops(Part::JacobianRows, &rows, |c, f| c.slopes(f, Weight::One));
         self.loops(Part::HessianTop, &objectives, Self::curves);
         self.loops(Part::HessianTop, &rows, Self::curves);
     }
@@ -165,10 +165,10 @@ impl Compiler<'_> {
             for part in [Part::JacobianArrays, Part::HessianArrays] {
                 self.step(part, step);
             }
-            self.loops(Part::JacobianArrays, own, |c, f| c.slopes(f, false));
+            self.loops(Part::JacobianArrays, own, |c, f| c.slopes(f, Weight::One));
             self.loops(Part::HessianArrays, own, Self::curves);
             self.step(Part::PullArrays, step);
-            self.loops(Part::PullArrays, own, |c, f| c.slopes(f, true));
+            self.loops(Part::PullArrays, own, |c, f| c.slopes(f, c.weight(f)));
             pulls.push(std::mem::take(&mut self.program.parts[Part::PullArrays as usize]));
         }
         self.program.parts[Part::PullArrays as usize] = pulls.into_iter().rev().flatten().collect();
@@ -194,15 +194,22 @@ impl Compiler<'_> {
     }
 
     fn values(&self, family: FamilyId) -> Vec<Want> {
-        vec![Want { family, what: What::Value, node: self.plan.families[family].body, weighted: false }]
+        vec![Want { family, what: What::Value, node: self.plan.families[family].body, weight: Weight::One }]
     }
 
-    fn slopes(&self, family: FamilyId, weighted: bool) -> Vec<Want> {
+    fn weight(&self, family: FamilyId) -> Weight {
+        match self.plan.families[family].target {
+            Target::Objective(_) => Weight::Shared,
+            _ => Weight::Own,
+        }
+    }
+
+    fn slopes(&self, family: FamilyId, weight: Weight) -> Vec<Want> {
         let FamilyDerivs { inputs, grad, .. } = &self.derivs.families[family];
         grad.iter()
             .map(|&(input, node)| (inputs[input as usize], node))
             .filter(|&(input, _)| self.is_active(input))
-            .map(|(input, node)| Want { family, what: What::Slope { input }, node, weighted })
+            .map(|(input, node)| Want { family, what: What::Slope { input }, node, weight })
             .collect()
     }
 
@@ -211,7 +218,7 @@ impl Compiler<'_> {
         hess.iter()
             .map(|&(row, col, node)| (inputs[row as usize], inputs[col as usize], node))
             .filter(|&(row, col, _)| self.is_active(row) && self.is_active(col))
-            .map(|(row, col, node)| Want { family, what: What::Curve { row, col }, node, weighted: true })
+            .map(|(row, col, node)| Want { family, what: What::Curve { row, col }, node, weight: self.weight(family) })
             .collect()
     }
 

@@ -23,8 +23,19 @@ pub struct Want {
     pub what: What,
     /// The template.
     pub node: NodeId,
-    /// Whether it is multiplied by the weight of the family's target.
-    pub weighted: bool,
+    /// What it is multiplied by.
+    pub weight: Weight,
+}
+
+/// The weight of a family's target.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Weight {
+    /// None.
+    One,
+    /// One for all instances: of an objective.
+    Shared,
+    /// One per instance: of rows, of slots.
+    Own,
 }
 
 /// The kernel over `domain` that computes all of `wants` with shared subexpressions.
@@ -34,8 +45,8 @@ pub fn lower(graph: &Graph, domain: PlanDomainId, wants: &[Want]) -> Kernel {
     for (out, want) in (0u32..).zip(wants) {
         lowering.family = want.family;
         let mut value = lowering.value_of(want.node);
-        if want.weighted {
-            let weight = lowering.port(Port::Weight(want.family), false);
+        if want.weight != Weight::One {
+            let weight = lowering.port(Port::Weight(want.family), want.weight == Weight::Shared);
             value = lowering.product(weight, value);
         }
         items.push((lowering.values.len(), value, out));

@@ -573,7 +573,7 @@ impl Matrices {
         let nonzeros = jz.nnz() + hz.nnz();
         let allow = match mode {
             Mode::Auto => Allowance { nonzeros: SMALL.max(FILL * nonzeros), products: PRODUCTS * SMALL.max(nonzeros) },
-            _ => Allowance { nonzeros: limits::MAX_NONZEROS, products: usize::MAX },
+            _ => Allowance { nonzeros: limits::MAX_NONZEROS / 8, products: usize::MAX },
         };
         let chains = JacobianChain::new(&slopes, n_rows, layout.n_x, allow)
             .and_then(|j| Ok((HessianChain::new(&hz, layout.n_x, &j, allow)?, j)));

@@ -26,8 +26,8 @@ pub struct PointReference {
     pub sigma: Vec<f64>,
     pub y: Vec<f64>,
     /// Values with the sum of their absolute terms.
-    pub objectives: Vec<(f64, f64)>,
-    pub rows: Vec<(f64, f64)>,
+    pub objectives: Sizes,
+    pub rows: Sizes,
     pub gradient: Vec<f64>,
     pub jacobian: Entries,
     pub hessian: Entries,
@@ -42,7 +42,8 @@ impl Reference {
     /// At `n_points` random points.
     pub fn new(model: &Model, env: &dyn Env, judge: &Judge, seed: u64, n_points: usize) -> Result<Self, EvalError> {
         let mut rng = Stream::new(seed, 0x504F_494E);
-        let points = (0..n_points).map(|_| PointReference::new(model, env, judge, &mut rng)).collect::<Result<_, _>>()?;
+        let points =
+            (0..n_points).map(|_| PointReference::new(model, env, judge, &mut rng)).collect::<Result<_, _>>()?;
         Ok(Self { points })
     }
 
@@ -160,7 +161,7 @@ fn differences(what: &str, [before, here, after]: [&[f64]; 3], slopes: &[f64], s
         let central = (after[k] - before[k]) / (2.0 * step);
         let bend = (after[k] - 2.0 * here[k] + before[k]).abs();
         let size = 1.0 + here[k].abs() + slope.abs();
-        if bend > 1e-6 * size {
+        if bend > 2e-9 * size {
             continue;
         }
         near(&format!("{what} {k} by differences"), *slope, central, DIFFERENCE * size)?;
@@ -168,7 +169,10 @@ fn differences(what: &str, [before, here, after]: [&[f64]; 3], slopes: &[f64], s
     Ok(())
 }
 
-fn sizes(model: &Model, env: &dyn Env, judge: &Judge, x: &[f64]) -> (Vec<(f64, f64)>, Vec<(f64, f64)>) {
+/// Values with the sum of their absolute terms.
+type Sizes = Vec<(f64, f64)>;
+
+fn sizes(model: &Model, env: &dyn Env, judge: &Judge, x: &[f64]) -> (Sizes, Sizes) {
     let deps = Deps::new(model);
     let mut walk = Interp::new(model, env, &deps, Scaled::new(x));
     let senses = judge.shape().senses.iter();

@@ -50,8 +50,8 @@ const LABELS: [&str; 4] = ["north", "east", "south", "west"];
 /// Model number `seed`.
 pub fn draw(seed: u64) -> Drawn {
     let mut rng = Stream::new(seed, 0x4D4F_4445);
-    let long = rng.below(12) == 0;
-    let n = if long { 250 + rng.below(300) as usize } else { 2 + rng.below(5) as usize };
+    let long = rng.below(40) == 0;
+    let n = if long { 257 + rng.below(100) as usize } else { 2 + rng.below(5) as usize };
     let labels = 2 + rng.below(3) as usize;
     let rows = 1 + rng.below(if long { 400 } else { 7 }) as usize;
     let mut generator = Generator { rng, n, labels, rows, fresh: 0, lets: Vec::new(), budget: 60 };
@@ -86,7 +86,8 @@ impl Generator {
         let labels = &LABELS[..self.labels];
         let _ = writeln!(out, "set I = 1..{n}\nset J = {{{}}}", labels.join(", "));
         let _ = writeln!(out, "param s = 0.7\nparam p[i in I] = 0.3 + 0.7 * i / {n}");
-        let values: Vec<String> = (0..self.labels).map(|j| format!("{}: {}", LABELS[j], 0.4 * j as f64 - 0.5)).collect();
+        let values: Vec<String> =
+            (0..self.labels).map(|j| format!("{}: {}", LABELS[j], 0.4 * j as f64 - 0.5)).collect();
         let _ = writeln!(out, "param q[J] = {{{}}}", values.join(", "));
         let places: Vec<String> = (0..n).map(|_| (1 + self.pick(n)).to_string()).collect();
         let _ = writeln!(out, "param g[I] = [{}]", places.join(", "));
@@ -102,7 +103,13 @@ impl Generator {
         for row in 0..count {
             let (head, scope) = self.rows_head();
             self.budget = 40;
-            let body = self.top(&scope);
+            // A constraint without variables is an error.
+            let mut variable = self.variable(&scope);
+            while variable.starts_with('d') {
+                // A `let` may turn out to be data.
+                variable = self.variable(&scope);
+            }
+            let body = format!("0.317 * {variable} + {}", self.top(&scope));
             let bound = ["<= 1", ">= -2", "== 0.5"][self.pick(3)];
             let _ = writeln!(out, "  c{row}{head}: {body} {bound}");
         }
@@ -110,11 +117,15 @@ impl Generator {
     }
 
     fn objectives(&mut self, out: &mut String) {
-        for k in 0..1 + usize::from(self.pick(8) == 0) {
+        let two = self.pick(8) == 0;
+        if two {
+            out.push_str("solve with weighted_sum(points = 4)\n");
+        }
+        for k in 0..1 + usize::from(two) {
             let sense = if self.pick(4) == 0 { "maximize" } else { "minimize" };
             self.budget = 60;
             let body = self.top(&[]);
-            let _ = writeln!(out, "{sense} f{k}: {body}");
+            let _ = writeln!(out, "{sense} f{k}: 0.3 * z + {body}");
         }
     }
 
@@ -177,10 +188,10 @@ impl Generator {
     fn heads(&mut self, outer: &[Binder]) -> (String, String, Vec<Binder>) {
         let mut heads = Vec::new();
         let mut scope: Vec<Binder> = Vec::new();
-        // Long sets are met once: their square would be too many instances for a test.
-        let crowded = self.n > 20 && outer.iter().any(|b| b.over != Over::Label);
+        // Long sets are met once, short ones not too often: products of many are too many for a test.
+        let crowded = if self.n > 20 { outer.iter().any(|b| b.over != Over::Label) } else { outer.len() > 2 };
         let mut kinds = vec![self.pick(6)];
-        if self.pick(4) == 0 && self.n < 20 {
+        if self.pick(4) == 0 && self.n < 20 && outer.is_empty() {
             kinds.push(self.pick(3));
         }
         for kind in kinds {
