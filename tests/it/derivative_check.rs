@@ -46,3 +46,15 @@ fn both_wrong_in_the_same_way_is_seen_by_differences() {
     let check = compare(&oracle(1.2, 1.0, 1.0), &oracle(1.2, 1.0, 1.0), 2, 7);
     assert!(check.mismatches.iter().any(|m| m.against == "differences" && m.place == Place::Objective(0)));
 }
+
+/// Rows that are a shared expression and nothing else take their slopes from the rows before them.
+#[test]
+fn rows_that_only_name_a_shared_expression_have_its_derivatives() {
+    let model = "var x in [1, 9] start 2\nvar w in [1, 9] start 3\nlet y = x^2 / (x + w)\nminimize x * w\n\
+                 subject to\n  r1: y * x + w >= 1\n  r2: y <= 50\n  r3: 2 * y >= 2\n";
+    let path = tempfile::Builder::new().suffix(".opt").tempfile().expect("the folder for temporary files is writable");
+    std::fs::write(path.path(), model).expect("the file was just made");
+    let run = std::process::Command::new(env!("CARGO_BIN_EXE_optc")).arg("check").arg(path.path()).output().unwrap();
+    let said = String::from_utf8_lossy(&run.stdout);
+    assert!(said.contains("derivatives: agree"), "{said}");
+}
