@@ -7,7 +7,8 @@ use super::load::{self, Loaded};
 use super::report::Timing;
 use crate::base::{Name, Span};
 use crate::data::{ColumnKind, Loader, Store};
-use crate::diag::{Reports, Sources};
+use crate::diag::codes::name::NameError;
+use crate::diag::{Error, Reports, Sources};
 use crate::diff::{self, Derivs};
 use crate::ir::{Model, Plan};
 use crate::pass;
@@ -16,7 +17,7 @@ use crate::sema::{self, ColumnInfo};
 use crate::solve::registry;
 use crate::syntax::Lost;
 use crate::syntax::ast::{ParamSource, Stmt, StmtKind, Text};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::time::Instant;
 
@@ -183,17 +184,18 @@ impl Session {
 
 /// Reports without those whose only cause is a statement that could not be read.
 fn without_echoes(reports: Reports, lost: &[Lost]) -> Reports {
-    if lost.is_empty() {
-        return reports;
-    }
     let any = lost.iter().any(|l| l.include);
+    let mut lost: BTreeSet<&Name> = lost.iter().flat_map(|l| &l.names).collect();
+    // `minimize f (x - 1)^2`: the objective was to be called `f`.
+    let renamed = |error| match error {
+        &Error::Name(NameError::UnknownFunction { ref name, begins_objective: true, .. }) => Some(name),
+        _ => None,
+    };
+    lost.extend(reports.iter().filter_map(renamed));
     let mut kept = Reports::new();
     for error in reports.iter() {
-        let echo = match error.missing_name() {
-            Some(name) => any || lost.iter().any(|l| l.names.contains(name)),
-            None => false,
-        };
-        if !echo {
+        let missing = error.missing_name().filter(|_| renamed(error).is_none());
+        if missing.is_none_or(|name| !any && !lost.contains(name)) {
             kept.push(error.clone());
         }
     }

@@ -11,7 +11,7 @@ use crate::diag::codes::kind::KindError;
 use crate::diag::codes::name::NameError;
 use crate::func::{self, Arity, Builtin, FuncId, OverArrays, Surface};
 use crate::ir::{ConId, NodeId};
-use crate::syntax::ast::{Arg, ExprId, ExprKind, Ident};
+use crate::syntax::ast::{Arg, ExprId, ExprKind, Ident, StmtKind};
 
 /// The place of each argument: by position first, then by name.
 pub(super) struct Placed {
@@ -75,7 +75,11 @@ impl Sema<'_> {
         }
         self.read_args(args);
         let suggestion = self.suggest_function(&name.name);
-        self.error(NameError::UnknownFunction { at: name_at, name: name.name.clone(), suggestion })
+        let begins_objective = match &self.stmt.kind {
+            StmtKind::Objective { name: None, body, .. } => self.stmt.expr_span(*body).start == name_at.start,
+            _ => false,
+        };
+        self.error(NameError::UnknownFunction { at: name_at, name: name.name.clone(), suggestion, begins_objective })
     }
 
     fn not_a_function(&mut self, name: &Ident, value: &Value, declared_at: Span, args: &[Arg], at: Span) -> Value {
@@ -273,6 +277,7 @@ impl Sema<'_> {
             return self.error(NameError::NotAConstraint {
                 at: of_at,
                 function: name.name.clone(),
+                name: None,
                 found: None,
                 suggestion: None,
             });
@@ -285,7 +290,13 @@ impl Sema<'_> {
                 let names = self.names.decls.iter().filter(|d| d.kind == DeclKind::Constraint).map(|d| &*d.name);
                 let suggestion = closest(con_name, names).map(Name::from);
                 let function = name.name.clone();
-                return self.error(NameError::NotAConstraint { at: of_at, function, found, suggestion });
+                return self.error(NameError::NotAConstraint {
+                    at: of_at,
+                    function,
+                    name: Some(con_name.clone()),
+                    found,
+                    suggestion,
+                });
             }
         };
         if !self.after_solve {

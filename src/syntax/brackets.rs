@@ -13,7 +13,14 @@ use crate::diag::codes::syntax::SyntaxError;
 
 /// What is wrong with the brackets of a statement, in the order of the text.
 pub fn check(file: FileId, tokens: &[Token]) -> Vec<(Span, Error)> {
-    let mut checker = Checker { file, open: Vec::new(), counts: [0; 3], errors: Vec::new() };
+    let mut checker = Checker { file, open: Vec::new(), counts: [0; 3], missing: [0; 3], errors: Vec::new() };
+    for token in tokens {
+        match token.kind().class() {
+            Class::Opener => checker.missing[shape(token.kind())] += 1,
+            Class::Closer => checker.missing[shape(token.kind())] -= 1,
+            _ => {}
+        }
+    }
     for token in tokens {
         match token.kind().class() {
             Class::Opener => checker.open(*token),
@@ -33,6 +40,8 @@ struct Checker {
     open: Vec<Token>,
     /// Open brackets of each kind.
     counts: [usize; 3],
+    /// How many closers of each kind the whole statement lacks.
+    missing: [isize; 3],
     errors: Vec<(Span, Error)>,
 }
 
@@ -62,12 +71,16 @@ impl Checker {
         }
     }
 
-    /// A closer whose kind is not open: a slip for the innermost bracket's own closer, or one too many.
+    /// A closer whose kind is not open: a slip for the innermost bracket's own closer, if that is missing
+    /// in the statement, or one too many.
     fn stray_closer(&mut self, token: Token) {
         let (at, found) = (self.span(token), letter(token.kind()));
-        let error = match self.open.pop() {
+        let lacks = |top: &Token| self.missing[shape(top.kind())] > 0;
+        let error = match self.open.last().copied().filter(lacks) {
             Some(top) => {
+                self.open.pop();
                 self.counts[shape(top.kind())] -= 1;
+                self.missing[shape(top.kind())] -= 1;
                 SyntaxError::WrongCloser { at, found, opened: self.span(top), open: letter(top.kind()) }
             }
             None => SyntaxError::ExtraCloser { at, found },

@@ -5,6 +5,7 @@
 //! Deliberately absent: whether a statement is well formed (`parse`).
 
 use super::token::{Class, Kind, Token};
+use crate::diag::closest;
 use std::ops::Range;
 
 /// One statement as a range of tokens, without the `;` that may end it.
@@ -39,7 +40,7 @@ pub fn cut(text: &str, tokens: &mut [Token]) -> Vec<Item> {
         }
         mark_statement_word(text, tokens, at);
         if tokens[at].first() {
-            line_indent = column(text, tokens[at].start());
+            line_indent = indent(text, tokens[at].start());
         }
         if let Some((len, section)) = section_opener(text, &tokens[at..]) {
             items.push(Item { tokens: at..at + len, indent: line_indent, section: Some(section) });
@@ -88,14 +89,22 @@ fn begins_item(text: &str, tokens: &[Token], at: usize, depth: usize, indent: u3
     if kind.goes_on() {
         return false;
     }
-    let outdented = || column(text, tokens[at].start()) <= indent;
+    let outdented = || self::indent(text, tokens[at].start()) <= indent;
     if depth > 0 {
         return kind.class() == Class::Operand && before.ends_operand() && outdented();
     }
     if before.leaves_open() {
-        return kind == Kind::Name && outdented() && begins_with_label(tokens, at);
+        return kind == Kind::Name && outdented() && begins_beyond_doubt(text, tokens, at, indent);
     }
     outdented()
+}
+
+/// Whether a line begins an item although the line above wants to go on: `name: …`, two words side by side
+/// (a misspelt statement), or less indent than the item has.
+fn begins_beyond_doubt(text: &str, tokens: &[Token], at: usize, indent: u32) -> bool {
+    let next = tokens.get(at + 1).filter(|t| !t.first());
+    let side_by_side = next.is_some_and(|t| t.kind().class() == Class::Operand);
+    side_by_side || begins_with_label(tokens, at) || self::indent(text, tokens[at].start()) < indent
 }
 
 /// Whether the line reads `name:` or `name[...]:`, up to its end.
@@ -166,7 +175,7 @@ fn section_opener(text: &str, tokens: &[Token]) -> Option<(usize, Section)> {
         _ => match lower(0).as_str() {
             "s" if word(1) == "." && lower(2) == "t" => (if word(3) == "." { 4 } else { 3 }, Section::Misspelt),
             "subjectto" | "subject_to" | "subjecto" => (1, Section::Misspelt),
-            "subject" | "subjet" | "subjct" | "sbject" | "subjetc" if lower(1) == "to" => (2, Section::Misspelt),
+            first if misspells_subject_to(first, &lower(1)) => (2, Section::Misspelt),
             "such" if lower(1) == "that" => (2, Section::Misspelt),
             "constraints" | "constraint" | "st" if matches!(word(1), "" | ":") && ends_line(tokens, word(1)) => {
                 (1, Section::Misspelt)
@@ -180,6 +189,12 @@ fn section_opener(text: &str, tokens: &[Token]) -> Option<(usize, Section)> {
     Some((len, section))
 }
 
+/// Whether two words look like `subject to`.
+fn misspells_subject_to(first: &str, second: &str) -> bool {
+    let to = matches!(second, "to" | "too" | "tto" | "ot" | "t" | "o" | "tp" | "ti");
+    to && first.starts_with(['s', 'u']) && (first == "subject" || closest(first, ["subject"]).is_some())
+}
+
 /// Whether the line ends after its first word and an optional colon.
 fn ends_line(tokens: &[Token], second: &str) -> bool {
     let after = if second == ":" { 2 } else { 1 };
@@ -187,7 +202,7 @@ fn ends_line(tokens: &[Token], second: &str) -> bool {
 }
 
 /// Reads the words of clauses as such: after an operand, outside brackets, such a word can be nothing else.
-fn mark_clause_words(text: &str, tokens: &mut [Token]) {
+pub fn mark_clause_words(text: &str, tokens: &mut [Token]) {
     let words: &[(&str, Kind)] = match tokens.first().map(|t| t.kind()) {
         Some(Kind::Var) => &[("start", Kind::Start)],
         Some(Kind::Param) => &[("from", Kind::From)],
@@ -216,19 +231,31 @@ fn mark_clause_words(text: &str, tokens: &mut [Token]) {
 /// Width of what stands before a byte on its line; a tab reaches to the next multiple of eight.
 ///
 /// Beyond [`WIDEST`] bytes it is not measured, so that many statements on one long line cost no more than their length.
-pub fn column(text: &str, at: u32) -> u32 {
+fn column(text: &str, at: u32) -> u32 {
+    before(text, at).iter().fold(0, width)
+}
+
+/// Width of the space at the beginning of the line of a byte.
+fn indent(text: &str, at: u32) -> u32 {
+    before(text, at).iter().take_while(|b| b.is_ascii_whitespace()).fold(0, width)
+}
+
+/// What stands before a byte on its line.
+fn before(text: &str, at: u32) -> &[u8] {
     let mut begin = at as usize;
     let floor = begin.saturating_sub(WIDEST);
     while begin > floor && text.as_bytes()[begin - 1] != b'\n' {
         begin -= 1;
     }
-    let line = &text.as_bytes()[begin..at as usize];
-    let width = |sum: u32, byte: &u8| match byte {
+    &text.as_bytes()[begin..at as usize]
+}
+
+fn width(sum: u32, byte: &u8) -> u32 {
+    match byte {
         b'\t' => sum / 8 * 8 + 8,
         0x80..=0xbf => sum,
         _ => sum + 1,
-    };
-    line.iter().fold(0, width)
+    }
 }
 
 const WIDEST: usize = 1024;

@@ -186,8 +186,8 @@ impl<'t> Reader<'t> {
     fn stray(&mut self, start: usize, end: usize) {
         let at = self.span(start, end);
         let found = self.text[start..end].chars().next().unwrap_or(' ');
+        // What follows is still the first on its line, so that one stray character spoils one statement.
         self.fault(at, SyntaxError::UnknownCharacter { at, found }, false);
-        self.first = false;
     }
 
     fn wide(&mut self, start: usize, lexer: &mut Lexer<'t, Kind>) {

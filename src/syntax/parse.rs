@@ -59,7 +59,7 @@ pub fn parse(file: FileId, text: &str) -> Parsed {
     let mut faults = lexed.faults.into_iter().peekable();
     for (nth, item) in items.iter().enumerate() {
         let tokens = &lexed.tokens[item.tokens.clone()];
-        let limit = items.get(nth + 1).map_or(u32::MAX, |next| lexed.tokens[next.tokens.start].start());
+        let limit = items.get(nth + 1).map_or(u32::MAX, |next| parser.line_start(lexed.tokens[next.tokens.start]));
         let mut own = Vec::new();
         while let Some(fault) = faults.next_if(|f| f.at.start < limit) {
             own.push(fault);
@@ -125,6 +125,16 @@ impl<'t> Parser<'t> {
                 LimitError::TooLong { at, what: "this word".into(), bytes: MAX_TOKEN_BYTES + 1, most: MAX_TOKEN_BYTES };
             self.out.reports.push(error);
         }
+    }
+
+    /// Where the line of the first token of an item begins; where the token begins, if it is not the first on its line.
+    fn line_start(&self, token: Token) -> u32 {
+        let start = token.start();
+        if !token.first() {
+            return start;
+        }
+        let line = self.text.as_bytes()[..start as usize].iter().rev().take_while(|b| **b != b'\n').count();
+        start - line as u32
     }
 
     fn span_of(&self, token: Token) -> Span {
@@ -234,9 +244,12 @@ impl<'t> Parser<'t> {
                 break;
             };
             sound &= fix.sound;
+            let renamed = fix.tokens.start == 0;
             let taken: Vec<Token> = read.to_mut().splice(fix.tokens, fix.with).collect();
             if fix.splits {
                 rest = taken;
+            } else if renamed {
+                cut::mark_clause_words(self.text, read.to_mut());
             }
         }
         self.report(faults);
@@ -300,7 +313,8 @@ impl<'t> Parser<'t> {
     fn lose(&mut self, tokens: &[Token]) {
         let (first, last) = (tokens[0], tokens[tokens.len() - 1]);
         let at = Span::new(self.file, first.start(), last.end());
-        let names = explain::declared(self.text, tokens).into_iter().map(|word| self.names.get(word)).collect();
+        let names = explain::declared(self.text, tokens);
+        let names = names.into_iter().map(|word| self.names.get(word)).collect();
         // What begins with a free word may have been a misspelt `subject to`.
         self.section |= first.kind() == Kind::Name;
         self.out.lost.push(Lost { at, names, include: first.kind() == Kind::Include });

@@ -16,6 +16,7 @@ mod kkt;
 mod language;
 mod matpower;
 mod pages;
+mod planted;
 mod programs;
 mod random_models;
 mod report;

@@ -55,6 +55,8 @@ impl Error {
     pub fn missing_name(&self) -> Option<&crate::base::Name> {
         match self {
             Self::Name(name::NameError::UnknownName { name, .. }) => Some(name),
+            Self::Name(name::NameError::UnknownFunction { name, .. }) => Some(name),
+            Self::Name(name::NameError::NotAConstraint { name, found: None, .. }) => name.as_ref(),
             _ => None,
         }
     }

@@ -53,11 +53,12 @@ crate::error_codes! {
                 .help_opt(suggestion.as_ref().map(|s| format!("did you mean `{s}`?"))),
 
         /// `minimize sine(x)`.
-        UnknownFunction "E0207" { at: Span, name: Name, suggestion: Option<Name> } =>
+        UnknownFunction "E0207" { at: Span, name: Name, suggestion: Option<Name>, begins_objective: bool } =>
             Message::error(format!("there is no function `{name}`"))
                 .label(*at, "not a function")
                 .help(match suggestion {
                     Some(s) => format!("did you mean `{s}`?"),
+                    None if *begins_objective => format!("if `{name}` is the name of the objective, write `{name}:`"),
                     None => format!("declare it: `fn {name}(...) = ...`"),
                 }),
 
@@ -109,11 +110,20 @@ crate::error_codes! {
                 .help_opt(suggestion.as_ref().map(|s| format!("did you mean `{s}`?"))),
 
         /// `show dual(x)` where `x` is a variable.
-        NotAConstraint "E0214" { at: Span, function: Name, found: Option<&'static str>, suggestion: Option<Name> } =>
+        NotAConstraint "E0214" {
+            at: Span,
+            function: Name,
+            name: Option<Name>,
+            found: Option<&'static str>,
+            suggestion: Option<Name>,
+        } =>
             Message::error(format!("`{function}` is for constraints"))
                 .label(*at, match found {
                     Some(what) => format!("this is {what}"),
-                    None => "not the name of a constraint".to_owned(),
+                    None => match name {
+                        Some(name) => format!("no constraint is called `{name}`"),
+                        None => "not the name of a constraint".to_owned(),
+                    },
                 })
                 .help(match suggestion {
                     Some(s) => format!("did you mean `{s}`?"),

@@ -52,12 +52,27 @@ pub fn declared<'t>(text: &'t str, tokens: &[Token]) -> Vec<&'t str> {
             let mut names: Vec<&str> = name(1).into_iter().collect();
             names.extend(name(1).filter(|n| type_for(n).is_some()).and_then(|_| name(2)));
             names.extend(after_commas(text, tokens));
+            names.extend(name(1).filter(|_| lacks_opener(tokens)).into_iter().flat_map(prefixes));
             names
         }
         kind if kind.class() == Class::Statement => name(1).into_iter().collect(),
         _ => Vec::new(),
     }
 }
+
+/// Whether a `]` closes nothing, so that the `[` before it may have been left out.
+fn lacks_opener(tokens: &[Token]) -> bool {
+    let count = |kind: Kind| tokens.iter().filter(|t| t.kind() == kind).count();
+    count(Kind::RBracket) > count(Kind::LBracket)
+}
+
+/// `var xI] >= 0` was to declare `x`: any beginning of the word may be the name.
+fn prefixes(word: &str) -> impl Iterator<Item = &str> {
+    word.char_indices().skip(1).take(LONGEST_PREFIX).map(|(at, _)| &word[..at])
+}
+
+/// Names are rarely longer, in letters.
+const LONGEST_PREFIX: usize = 40;
 
 /// Names that stand after a comma outside brackets.
 fn after_commas<'t>(text: &'t str, tokens: &[Token]) -> Vec<&'t str> {
