@@ -19,12 +19,14 @@ pub fn run(args: &args::Solve, out: Style, err: Style) -> Exit {
     if let Some(exit) = check_names(args) {
         return exit;
     }
+    let (stop, idle) = signal::stop_on_signals();
     let setup = Setup {
         method: args.method.clone(),
         tol: args.tol,
         limits: Limits { seconds: args.time_limit, iterations: args.max_iter, ..Limits::default() },
         seed: args.seed,
-        stop: signal::stop_on_signals(),
+        stop,
+        idle,
         ..Setup::default()
     };
     let Opened { mut session, path } = match open(&args.input, setup) {

@@ -58,6 +58,7 @@ impl Judge {
     }
 
     /// Calls `each` with the terms of the weighted sum of objectives and rows; rows of weight 0 are skipped.
+    #[allow(clippy::type_complexity)] // a closure over the walker, named nowhere else
     fn for_each_term(
         &self,
         walk: &mut Interp<'_, Tape>,

@@ -51,6 +51,7 @@ struct Solved<'a> {
     instance: &'a Instance,
     answer: Answer<'a>,
     rows: &'a Bounds,
+    sense: Sense,
     /// Rows of constraints by the element they stand at, listed when first asked for.
     places: RefCell<BTreeMap<ConId, BTreeMap<String, usize>>>,
 }
@@ -83,7 +84,7 @@ impl Env for Solved<'_> {
         rows.get(&format!("{element:?}")).copied()
     }
     fn dual(&self, row: usize) -> Option<f64> {
-        self.answer.y.get(row).map(|y| gain(self.rows, row, *y))
+        self.answer.y.get(row).map(|y| price(self.sense, *y))
     }
     fn slack(&self, row: usize) -> Option<f64> {
         self.answer.rows.get(row).map(|value| slack(self.rows, row, *value))
@@ -105,13 +106,11 @@ impl Solved<'_> {
     }
 }
 
-/// How much the objective gets better per unit by which a row's bound is loosened: never negative for an
-/// inequality at an optimum. For equalities and two-sided rows: per unit by which the right-hand side rises.
-pub fn gain(rows: &Bounds, row: usize, y: f64) -> f64 {
-    let only_lower = rows.upper[row] == f64::INFINITY && rows.lower[row] > f64::NEG_INFINITY;
-    let gain = if only_lower { -y } else { y };
+/// The shadow price behind a multiplier of `problem`: how fast the objective, in the user's sense, changes
+/// when the active bound of the row moves up.
+pub fn price(sense: Sense, y: f64) -> f64 {
     // No minus zeros in reports.
-    gain + 0.0
+    -sense.flip(y) + 0.0
 }
 
 /// Distance of a row's value to its nearer bound; negative when it is violated.
@@ -123,7 +122,8 @@ impl<'a> Results<'a> {
     /// Reads `answer` of a bound model.
     pub fn new(model: &'a Model, instance: &'a Instance, answer: Answer<'a>) -> Self {
         let shape = &instance.shape;
-        let env = Solved { model, instance, answer, rows: &shape.rows, places: RefCell::default() };
+        let sense = shape.senses.first().copied().unwrap_or_default();
+        let env = Solved { model, instance, answer, rows: &shape.rows, sense, places: RefCell::default() };
         Self { model, env, deps: Deps::new(model), x: answer.x, shape }
     }
 
@@ -162,7 +162,7 @@ impl<'a> Results<'a> {
                 let duals = if answer.z_lower.is_empty() {
                     Vec::new()
                 } else {
-                    slots.iter().map(|s| answer.z_lower[*s].max(answer.z_upper[*s]) + 0.0).collect()
+                    slots.iter().map(|s| price(self.env.sense, answer.z_upper[*s] - answer.z_lower[*s])).collect()
                 };
                 VariableReport {
                     name: var.name.to_string(),
@@ -199,7 +199,7 @@ impl<'a> Results<'a> {
             let duals = if answer.y.is_empty() {
                 Vec::new()
             } else {
-                rows.clone().map(|r| gain(bounds, r, answer.y[r])).collect()
+                rows.clone().map(|r| price(self.env.sense, answer.y[r])).collect()
             };
             out.push(ConstraintReport {
                 doc: constraint.name.as_ref().and_then(|n| docs.get(n)).map(ToString::to_string),

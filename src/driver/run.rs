@@ -59,6 +59,7 @@ pub fn run(
         seed: setup.seed,
         trace: Box::new(Tee { kept: Arc::clone(&kept), live }),
     };
+    setup.idle.store(false, std::sync::atomic::Ordering::Relaxed);
     let mut solver = (choice.row.make)(request)?;
     let candidate = solver.run();
     drop(solver);

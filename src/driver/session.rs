@@ -19,6 +19,7 @@ use crate::syntax::Lost;
 use crate::syntax::ast::{ParamSource, Stmt, StmtKind, Text};
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
 use std::time::Instant;
 
 /// What the user asks for beside the model.
@@ -38,6 +39,8 @@ pub struct Setup {
     pub seed: u64,
     /// Raised to end a run early.
     pub stop: StopFlag,
+    /// Lowered when the first run begins: until then there is no point that an interruption could lose.
+    pub idle: Arc<AtomicBool>,
 }
 
 /// A session.
@@ -107,6 +110,11 @@ impl Session {
             }
             Err(error) => Err(load::unreadable(path, &error, None).into()),
         }
+    }
+
+    /// Seconds of the stages so far, in order.
+    pub fn timings(&self) -> &[Timing] {
+        &self.timings
     }
 
     /// Families and derivatives of a checked model.

@@ -125,7 +125,7 @@ impl Session {
     /// # Errors
     /// When no method takes the problem, or a run could not begin.
     pub fn solve_bound(&mut self, name: &str, bound: &Bound, live: Live) -> Result<Solved, Reports> {
-        refuse_what_is_not_built(bound)?;
+        refuse_what_is_not_built(bound, &self.setup.set)?;
         let env: Arc<dyn crate::interp::Env + Send + Sync> = bound.instance.world.clone();
         let judge = Judge::new(Arc::clone(&bound.checked), env, bound.instance.shape.clone());
         let mut state =
@@ -370,7 +370,7 @@ fn known_method(name: &str) -> Result<&'static str, LimitError> {
 }
 
 /// What the language knows and no method runs yet.
-fn refuse_what_is_not_built(bound: &Bound) -> Result<(), Reports> {
+fn refuse_what_is_not_built(bound: &Bound, set: &[(Name, f64)]) -> Result<(), Reports> {
     let model = &bound.checked;
     let mut reports = Reports::new();
     for tune in &model.tunes {
@@ -379,6 +379,23 @@ fn refuse_what_is_not_built(bound: &Bound) -> Result<(), Reports> {
             what: "tuning".into(),
             help: "make the hyper-parameter a `param` and solve for one value of it: `--set NAME=VALUE` changes it"
                 .into(),
+        });
+    }
+    for hyper in &model.hypers {
+        let name = &model.params[hyper.param].name;
+        if !set.iter().any(|(given, _)| given == name) {
+            reports.push(ClassError::NotYetSolved {
+                at: hyper.at,
+                what: format!("the hyper-parameter `{name}`"),
+                help: format!("give it a value with `--set {name}=VALUE`, or make it a `param`"),
+            });
+        }
+    }
+    for stage in model.solves.iter().flat_map(|s| &s.stages).filter(|s| crate::solve::find(&s.method).is_none()) {
+        reports.push(ClassError::NotYetSolved {
+            at: stage.at,
+            what: format!("the method `{}`", stage.method),
+            help: "a plain `solve` chooses among the methods there are; `optc methods` lists them".into(),
         });
     }
     for var in model.vars.iter().filter(|v| v.ty != crate::ir::model::VarType::Real) {

@@ -65,10 +65,9 @@ pub enum Node {
     Member { set: SetId, subs: Nodes },
     /// 1 when two elements that are not numbers (labels, rows) are the same.
     SameElem { left: NodeId, right: NodeId },
-    /// The multiplier of a constraint's row (`show`, `expect` only): how much the objective gets better
-    /// per unit by which the row's bound is loosened, so never negative for an inequality; for an
-    /// equality and a two-sided row, per unit by which the right-hand side is raised. In terms of
-    /// `problem`: `-y` for rows with a lower bound only, else `y`.
+    /// The shadow price of a constraint's row (`show`, `expect` only): how fast the objective, in the
+    /// user's sense, changes when the active bound moves up. In terms of `problem`: `-y` for `minimize`,
+    /// `y` for `maximize`.
     Dual { con: ConId, subs: Nodes },
     /// The distance of a row to its nearer bound, negative when violated (`show`, `expect` only).
     Slack { con: ConId, subs: Nodes },
