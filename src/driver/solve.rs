@@ -381,7 +381,8 @@ fn refuse_what_is_not_built(bound: &Bound, set: &[(Name, f64)]) -> Result<(), Re
                 .into(),
         });
     }
-    for hyper in &model.hypers {
+    let asked = !model.solves.is_empty();
+    for hyper in model.hypers.iter().filter(|_| asked) {
         let name = &model.params[hyper.param].name;
         if !set.iter().any(|(given, _)| given == name) {
             reports.push(ClassError::NotYetSolved {
