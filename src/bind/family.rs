@@ -11,6 +11,7 @@ use crate::base::Span;
 use crate::func;
 use crate::interp::{Interp, Plain};
 use crate::ir::model::{ElemType, Over};
+use crate::ir::plan::FamilyId;
 use crate::ir::{ArrayId, BinderId, Node, NodeId, SetId};
 use std::collections::{BTreeMap, HashSet};
 use std::sync::Arc;
@@ -29,6 +30,17 @@ pub struct Elements {
     ranges: BTreeMap<BinderId, usize>,
 }
 
+/// A column of data made for a family: one number per instance, or one for all.
+#[derive(Clone, Copy, Debug)]
+pub struct ComputedColumn {
+    /// What it holds.
+    pub node: NodeId,
+    /// The family.
+    pub family: FamilyId,
+    /// Where it begins.
+    pub offset: usize,
+}
+
 /// One family on its way.
 pub struct FamilyBinder<'b, 'a> {
     /// Everything bound so far.
@@ -37,6 +49,10 @@ pub struct FamilyBinder<'b, 'a> {
     pub defs: &'b Defs,
     /// Columns of elements.
     pub elements: &'b mut Elements,
+    /// Columns of other data.
+    pub columns: &'b mut Vec<ComputedColumn>,
+    /// The family.
+    pub id: FamilyId,
     /// The family's instances.
     pub domain: Arc<BoundDomain>,
     /// Its template.
@@ -95,10 +111,9 @@ impl FamilyBinder<'_, '_> {
             Over::Set(set) => {
                 let known = self.elements.sets.get(&(set, part)).copied();
                 let base = known.unwrap_or_else(|| {
-                    let base = world.data.len();
                     let bound = &world.sets[set];
                     let column: Vec<f64> = (0..bound.len).map(|k| bound.code(k, part as usize)).collect();
-                    world.data.extend(column);
+                    let base = world.store(column);
                     self.elements.sets.insert((set, part), base);
                     base
                 });
@@ -107,9 +122,8 @@ impl FamilyBinder<'_, '_> {
             Over::Range { .. } => {
                 let known = self.elements.ranges.get(&binder).copied();
                 let base = known.unwrap_or_else(|| {
-                    let base = world.data.len();
                     let last = (0..self.domain.count).map(|k| place.pos.at(k)).max().unwrap_or(0);
-                    world.data.extend((0..=i64::from(last)).map(|k| (place.offset + k) as f64));
+                    let base = world.store((0..=i64::from(last)).map(|k| (place.offset + k) as f64));
                     self.elements.ranges.insert(binder, base);
                     base
                 });
@@ -141,15 +155,11 @@ impl FamilyBinder<'_, '_> {
         if !self.only_dead(node, bad) {
             return None;
         }
-        let same = values.iter().all(|v| v.to_bits() == values[0].to_bits());
-        let base = self.binding.world.data.len();
-        if same {
-            self.binding.world.data.push(values.first().copied().unwrap_or(0.0));
-            let base = u32::try_from(base).ok()?;
-            return Some(Leaf { buffer: Buffer::Data, at: Address::Affine { base, stride: 0 } });
-        }
-        self.binding.world.data.extend(values);
-        Some(Leaf { buffer: Buffer::Data, at: Address::Affine { base: u32::try_from(base).ok()?, stride: 1 } })
+        let world = &mut self.binding.world;
+        let stride = i32::from(!world.deps.of(node).is_empty());
+        let base = world.store(if stride == 0 { values.into_iter().take(1).collect() } else { values });
+        self.columns.push(ComputedColumn { node, family: self.id, offset: base });
+        Some(Leaf { buffer: Buffer::Data, at: Address::Affine { base: u32::try_from(base).ok()?, stride } })
     }
 
     /// The address of an entry of something indexed.

@@ -115,17 +115,21 @@ impl Binding<'_> {
         let infinite = self.ends.contains(&param);
         let mut faults = 0;
         let mut codes = vec![0.0; n_keys];
-        let mut labels = vec![false; n_keys];
+        let labels: Vec<bool> = kinds.iter().map(|k| *k == ElemType::Label).collect();
+        let by_dict: Vec<Option<Vec<Option<f64>>>> =
+            (0..n_keys).map(|k| self.dict_codes(param, k, kinds[k], &layout, table, positional)).collect();
         for (at_entry, entry) in layout.entries(table).enumerate() {
             let mut unknown = None;
             for k in 0..n_keys {
-                let by_position = layout.is_positional(k) || positional.get(k).copied().unwrap_or(false);
-                let key = layout.key(table, entry, k);
-                match self.key_code(param, k, kinds[k], key, by_position) {
-                    Some(code) => {
-                        codes[k] = code;
-                        labels[k] = kinds[k] == ElemType::Label;
+                let code = match (&by_dict[k], table.columns().get(k)) {
+                    (Some(known), Some(Column::Text { codes, .. })) => known[codes[entry.row] as usize],
+                    _ => {
+                        let by_position = layout.is_positional(k) || positional.get(k).copied().unwrap_or(false);
+                        self.key_code(param, k, kinds[k], layout.key(table, entry, k), by_position)
                     }
+                };
+                match code {
+                    Some(code) => codes[k] = code,
                     None => unknown = unknown.or(Some(k)),
                 }
             }
@@ -168,6 +172,27 @@ impl Binding<'_> {
             return None;
         }
         (faults == 0).then_some(out)
+    }
+
+    /// Codes of the labels of a key column, each looked up once.
+    fn dict_codes(
+        &self,
+        param: ParamId,
+        k: usize,
+        kind: ElemType,
+        layout: &Layout,
+        table: &Table,
+        positional: &[bool],
+    ) -> Option<Vec<Option<f64>>> {
+        let in_column = match layout {
+            Layout::Long { n_keys, .. } | Layout::Wide { n_keys } => k < *n_keys,
+            Layout::Rows { .. } => false,
+        };
+        if !in_column || positional.get(k).copied().unwrap_or(false) {
+            return None;
+        }
+        let Column::Text { dict, .. } = table.column(k) else { return None };
+        Some(dict.iter().map(|label| self.key_code(param, k, kind, Key::Text(label), false)).collect())
     }
 
     /// The axis and the part of it that key `k` belongs to.

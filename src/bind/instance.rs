@@ -3,7 +3,7 @@
 use super::address::{Address, Form};
 use super::domain::BoundDomain;
 use super::enumerate::enumerate;
-use super::family::{Defs, Elements, FamilyBinder};
+use super::family::{ComputedColumn, Defs, Elements, FamilyBinder};
 use super::params::{Binding, params_in_bounds};
 use super::world::World;
 use crate::base::{Id, IdVec, Name, Span, limits};
@@ -13,7 +13,7 @@ use crate::diag::codes::limit::LimitError;
 use crate::diag::{Reports, Sources};
 use crate::func::{self, Surface};
 use crate::interp::{self, Env, Val, Writer};
-use crate::ir::plan::{DefKind, FamilyId, PlanDomainId, Target};
+use crate::ir::plan::{Def, DefKind, FamilyId, PlanDomainId, Target};
 use crate::ir::{ArrayId, ConId, Model, Node, NodeId, Plan, SetId, VarId, pretty};
 use crate::problem::{Bounds, Sense, Shape};
 use crate::syntax::ast;
@@ -84,7 +84,7 @@ pub struct Instance {
     /// Number of variables and slots of defined arrays.
     pub n_z: usize,
     /// Numbers: entries of params row-major, columns made for families.
-    pub data: Vec<f64>,
+    pub data: Arc<Vec<f64>>,
     /// By family of the plan.
     pub families: IdVec<FamilyId, FamilyInstance>,
     /// By definition of the plan.
@@ -97,6 +97,10 @@ pub struct Instance {
     pub rows: Vec<usize>,
     /// Domains of the rows, by constraint.
     pub row_domains: IdVec<ConId, Arc<BoundDomain>>,
+    /// Columns of data made for families, for binding a number anew.
+    pub(super) columns: Vec<ComputedColumn>,
+    pub(super) overrides: Vec<(Name, f64)>,
+    pub(super) seed: u64,
     /// Sets, params, labels: the environment of the interpreter.
     pub world: Arc<World>,
 }
@@ -136,7 +140,9 @@ pub fn bind(
     }
     let (rows, row_bounds) = binding.rows(plan, &domains)?;
     let (defs, n_z) = binding.defs(plan, &domains, n_x)?;
-    let families = binding.families(plan, leaves, &domains, &rows, &defs);
+    let mut columns = Vec::new();
+    let families =
+        binding.families(plan, leaves, &Places { domains: &domains, rows: &rows, defs: &defs }, &mut columns);
     if binding.failed(before) {
         return None;
     }
@@ -156,24 +162,37 @@ pub fn bind(
         linear_objectives: vec![false; model.objectives.len()],
         complements: Vec::new(),
     };
-    let def_list = plan.defs.iter().map(|d| def_instance(model, &world, plan, &domains, &defs, d)).collect();
+    let groups: BTreeMap<ArrayId, PlanDomainId> = plan
+        .defs
+        .iter()
+        .filter_map(|g| match g.kind {
+            DefKind::Group { items, .. } => Some((items, g.domain)),
+            _ => None,
+        })
+        .collect();
+    let def_of = |def: &Def| {
+        let owner = groups.get(&def.array).map(|g| &domains[*g]);
+        def_instance(model, &world, owner, &defs, def)
+    };
+    let def_list = plan.defs.iter().map(def_of).collect();
     let mut world = world;
-    let mut data = std::mem::take(&mut world.data);
     // A leaf of a family without instances has to point somewhere.
-    if data.is_empty() {
-        data.push(0.0);
+    if world.data.is_empty() {
+        world.store([0.0]);
     }
-    world.data.clone_from(&data);
     Some(Instance {
         n_x,
         n_z,
-        data,
+        data: world.data.clone(),
         families: families?,
         defs: def_list,
         shape,
         domains,
         rows,
         row_domains,
+        columns,
+        overrides: inputs.set.to_vec(),
+        seed: inputs.seed,
         world: Arc::new(world),
     })
 }
@@ -185,27 +204,23 @@ fn sense(sense: ast::Sense) -> Sense {
     }
 }
 
-fn def_instance(
-    model: &Model,
-    world: &World,
-    plan: &Plan,
-    domains: &IdVec<PlanDomainId, Arc<BoundDomain>>,
-    defs: &Defs,
-    def: &crate::ir::plan::Def,
-) -> DefInstance {
+fn def_instance(model: &Model, world: &World, owner: Option<&Arc<BoundDomain>>, defs: &Defs, def: &Def) -> DefInstance {
     let (z, domain) = &defs.at[&def.array];
     let dims = model.arrays[def.array].axes.iter().map(|a| world.sets[*a].len);
-    let group = plan.defs.iter().find(|g| matches!(g.kind, DefKind::Group { items, .. } if items == def.array));
-    let parents = group.and_then(|g| {
-        let mut form = Form::constant(0);
-        form.add(1, domain.instance_of(&domains[g.domain])?);
-        Some(form.address(domain.count, &domain.digits))
-    });
+    let parents = owner.and_then(|owner| Some(plus(0, domain.instance_of(owner)?, domain)));
     DefInstance { z: *z, len: domain.count, dims: if def.dense { dims.collect() } else { Vec::new() }, parents }
 }
 
+/// Where rows and defined arrays stand.
+struct Places<'a> {
+    domains: &'a IdVec<PlanDomainId, Arc<BoundDomain>>,
+    rows: &'a [usize],
+    defs: &'a Defs,
+}
+
 impl Binding<'_> {
-    fn failed(&self, before: usize) -> bool {
+    /// Whether an error was reported since there were `before` reports.
+    pub fn failed(&self, before: usize) -> bool {
         self.reports.iter().skip(before).any(|e| e.message().severity == crate::diag::Severity::Error)
     }
 
@@ -293,10 +308,10 @@ impl Binding<'_> {
         &mut self,
         plan: &Plan,
         leaves: &IdVec<FamilyId, Vec<NodeId>>,
-        domains: &IdVec<PlanDomainId, Arc<BoundDomain>>,
-        rows: &[usize],
-        defs: &Defs,
+        places: &Places<'_>,
+        columns: &mut Vec<ComputedColumn>,
     ) -> Option<IdVec<FamilyId, FamilyInstance>> {
+        let Places { domains, rows, defs } = *places;
         let mut elements = Elements::default();
         let mut out = IdVec::new();
         let mut ok = true;
@@ -315,8 +330,8 @@ impl Binding<'_> {
             };
             let Some(target) = target else { crate::bug!("a family outside the domain of its target") };
             let at = family.origin.span();
-            let mut binder =
-                FamilyBinder { binding: self, defs, elements: &mut elements, domain, body: family.body, at };
+            let (elements, body) = (&mut elements, family.body);
+            let mut binder = FamilyBinder { binding: self, defs, elements, columns, id, domain, body, at };
             let mut found = BTreeMap::new();
             for &leaf in &leaves[id] {
                 match binder.leaf(leaf) {
@@ -333,7 +348,7 @@ impl Binding<'_> {
     }
 
     /// Tests every `check` of the model.
-    fn checks(&mut self) {
+    pub fn checks(&mut self) {
         for check in &self.model.checks {
             let Some(value) = self.scalar(check.cond, check.at) else { continue };
             if value != 0.0 && !value.is_nan() {

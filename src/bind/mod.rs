@@ -19,6 +19,7 @@ mod keys;
 mod lanes;
 mod order;
 mod params;
+mod rebind;
 mod reduce;
 mod sets;
 mod vars;

@@ -51,7 +51,7 @@ pub fn order(model: &Model) -> Vec<Item> {
 }
 
 /// Sets and params an item needs directly.
-fn needs(model: &Model, item: Item) -> Vec<Item> {
+pub fn needs(model: &Model, item: Item) -> Vec<Item> {
     // The sets are only tested for membership.
     let mut walk = Needs { model, out: Vec::new(), domains: HashSet::new(), arrays: HashSet::new(), nodes: Vec::new() };
     match item {

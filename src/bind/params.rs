@@ -70,7 +70,8 @@ impl Binding<'_> {
         }
     }
 
-    fn check_overrides(&mut self) {
+    /// Reports `--set` of what is no scalar param.
+    pub fn check_overrides(&mut self) {
         for (name, _) in self.overrides.clone() {
             let Some(param) = self.model.params.iter().find(|p| p.name == name) else {
                 let known = self.model.params.iter().filter(|p| p.axes.is_empty()).map(|p| &*p.name);
@@ -273,8 +274,7 @@ impl Binding<'_> {
             let values = self.values(param, &sizes, len, files);
             // Entries that had an error read as 0, so that what uses them can be checked too.
             let values = values.unwrap_or_else(|| vec![0.0; len]);
-            let offset = self.world.data.len();
-            self.world.data.extend(values);
+            let offset = self.world.store(values);
             self.world.params[param] = Block { offset, len };
         }
     }
@@ -287,6 +287,20 @@ impl Binding<'_> {
         len: usize,
         files: &mut super::instance::Inputs<'_>,
     ) -> Option<Vec<f64>> {
+        let declared = &self.model.params[param];
+        let is_set = declared.axes.is_empty() && self.overrides.iter().any(|(n, _)| *n == declared.name);
+        match &declared.source {
+            _ if is_set => self.values_of_model(param, len),
+            ParamSource::Column { table, column } => {
+                self.numeric_column(*table, *column, self.ends.contains(&param), declared.at)
+            }
+            ParamSource::File { path, at } => self.file_values(param, sizes, len, (path, *at), files),
+            _ => self.values_of_model(param, len),
+        }
+    }
+
+    /// The values of a param that reads no file.
+    pub fn values_of_model(&mut self, param: ParamId, len: usize) -> Option<Vec<f64>> {
         let declared = &self.model.params[param];
         if let Some((_, value)) = self.overrides.iter().rev().find(|(n, _)| *n == declared.name)
             && declared.axes.is_empty()
@@ -304,11 +318,8 @@ impl Binding<'_> {
                 }
                 values.iter().map(|v| self.scalar(*v, declared.at)).collect()
             }
-            ParamSource::Column { table, column } => {
-                self.numeric_column(*table, *column, self.ends.contains(&param), declared.at)
-            }
-            ParamSource::File { path, at } => self.file_values(param, sizes, len, (path, *at), files),
             ParamSource::Missing => self.hyper(param),
+            ParamSource::Column { .. } | ParamSource::File { .. } => None,
         }
     }
 

@@ -53,7 +53,7 @@ pub struct World {
     /// Which params are labels.
     pub is_label: IdVec<ParamId, bool>,
     /// Numbers: entries of params first, then columns made for families.
-    pub data: Vec<f64>,
+    pub data: Arc<Vec<f64>>,
     /// Labels of params.
     pub codes: Vec<u32>,
     /// Slots of x, by variable.
@@ -97,7 +97,7 @@ impl World {
             elems: model.sets.iter().map(|s| s.elem.clone()).collect(),
             params: model.params.iter().map(|_| Block::default()).collect(),
             is_label: model.params.iter().map(|p| p.labels).collect(),
-            data: Vec::new(),
+            data: Arc::default(),
             codes: Vec::new(),
             vars: model.vars.iter().map(|_| Block::default()).collect(),
             deps: Deps::new(model),
@@ -105,6 +105,26 @@ impl World {
             arrays: Mutex::new(BTreeMap::new()),
             budget: AtomicUsize::new(most),
             most,
+        }
+    }
+
+    /// A copy to compute numbers in; sets and tables are shared.
+    pub fn fork(&self) -> Self {
+        Self {
+            labels: self.labels.clone(),
+            tables: self.tables.clone(),
+            sets: self.sets.clone(),
+            elems: self.elems.clone(),
+            params: self.params.clone(),
+            is_label: self.is_label.clone(),
+            data: self.data.clone(),
+            codes: self.codes.clone(),
+            vars: self.vars.clone(),
+            deps: self.deps.clone(),
+            joined: self.joined.clone(),
+            arrays: Mutex::new(BTreeMap::new()),
+            budget: AtomicUsize::new(self.most),
+            most: self.most,
         }
     }
 
@@ -170,6 +190,13 @@ impl World {
     pub fn entry(&self, param: ParamId, at: usize) -> f64 {
         let block = self.params[param];
         if self.is_label[param] { f64::from(self.codes[block.offset + at]) } else { self.data[block.offset + at] }
+    }
+
+    /// Appends numbers and says where they begin.
+    pub fn store(&mut self, values: impl IntoIterator<Item = f64>) -> usize {
+        let offset = self.data.len();
+        Arc::make_mut(&mut self.data).extend(values);
+        offset
     }
 
     /// The number of a label, interned.

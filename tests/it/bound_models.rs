@@ -4,7 +4,7 @@
 //! objectives and rows are compared with the interpreter's walk over the model as it was written.
 
 use crate::programs;
-use optc::base::{Id, limits};
+use optc::base::{Id, Name, limits};
 use optc::bind::{Buffer, Inputs, Instance, bind};
 use optc::data::{FolderLoader, Store};
 use optc::diag::{Reports, Sources, render};
@@ -28,6 +28,11 @@ struct Bound {
 
 /// Binds a program of a folder; the codes and texts of the reports when it fails.
 fn bound(folder: &Path, name: &str, text: &str) -> Result<Bound, String> {
+    bound_with(folder, name, text, &[])
+}
+
+/// The same with values for params.
+fn bound_with(folder: &Path, name: &str, text: &str, set: &[(Name, f64)]) -> Result<Bound, String> {
     let loader = Arc::new(FolderLoader::new(folder).allow_all());
     let mut session = Session::new(loader.clone(), Setup::default());
     let checked = session.check_text(name, text);
@@ -40,8 +45,7 @@ fn bound(folder: &Path, name: &str, text: &str) -> Result<Bound, String> {
     let mut store = Store::new(loader);
     let mut reports = Reports::new();
     let mut sources = session.sources.clone();
-    let inputs =
-        Inputs { store: &mut store, sources: &mut sources, set: &[], seed: 1, max_bytes: limits::MAX_BIND_BYTES };
+    let inputs = Inputs { store: &mut store, sources: &mut sources, set, seed: 1, max_bytes: limits::MAX_BIND_BYTES };
     match bind(&prepared.model, &prepared.plan, &leaves, inputs, &mut reports) {
         Some(instance) => Ok(Bound { written, model: prepared.model, plan: prepared.plan, instance }),
         None => Err(said(&reports, &sources)),
@@ -249,4 +253,45 @@ fn pages_of_errors_found_by_binding_fail_as_they_say_and_are_mended() {
     }
     assert!(wrong.is_empty(), "{wrong}");
     assert_eq!(NodeId::new(0).index(), 0);
+}
+
+const RIDGE: &str = "
+param lambda = 0.1
+param n = 3
+set I = 1..n
+param weight[i in I] = lambda * i + 1
+param most = sum(i in I: weight[i])
+var x[i in I] >= -weight[i] start lambda * 7
+var W[I] start xavier
+minimize sum(i in I: (x[i] - 1)^2 + W[i]^2) + lambda * sum(i in I if i > 1: weight[i] * x[i]^2)
+subject to
+  cap: sum(i in I: x[i]) <= most
+  each[i in I]: x[i] * (if weight[i] > 1.25 then 1 else 2) <= lambda + i
+solve
+";
+
+#[test]
+fn another_number_gives_the_instance_that_binding_anew_would_give() {
+    let here = Path::new(".");
+    let mut first = bound(here, "ridge.opt", RIDGE).expect("it binds");
+    let value: (Name, f64) = ("lambda".into(), 0.4);
+    let fresh = bound_with(here, "ridge.opt", RIDGE, std::slice::from_ref(&value)).expect("it binds");
+    assert_ne!(first.instance.data, fresh.instance.data);
+    let mut reports = Reports::new();
+    let model = first.model.clone();
+    assert!(first.instance.set_numbers(&model, &first.plan, &[value], &mut reports), "{:?}", reports.messages());
+    assert_eq!(first.instance.data, fresh.instance.data);
+    assert_eq!(first.instance.shape, fresh.instance.shape);
+    first.compare("ridge.opt");
+}
+
+#[test]
+fn a_number_that_decides_sizes_is_not_changed_in_place() {
+    let mut first = bound(Path::new("."), "ridge.opt", RIDGE).expect("it binds");
+    let model = first.model.clone();
+    let mut reports = Reports::new();
+    let before = first.instance.data.clone();
+    assert!(!first.instance.set_numbers(&model, &first.plan, &[("n".into(), 5.0)], &mut reports));
+    assert_eq!(reports.messages()[0].code, "E0532");
+    assert_eq!(first.instance.data, before);
 }
