@@ -188,7 +188,7 @@ impl Sema<'_> {
 
     /// The entry of an array expression at subscripts.
     pub(super) fn entry(&mut self, arr: ArrId, subs: &[NodeId]) -> NodeId {
-        stacker::maybe_grow(128 * 1024, 4 * 1024 * 1024, || self.entry_at(arr, subs))
+        super::grow(|| self.entry_at(arr, subs))
     }
 
     fn entry_at(&mut self, arr: ArrId, subs: &[NodeId]) -> NodeId {
@@ -337,7 +337,7 @@ impl Sema<'_> {
         for &item in items {
             let item_at = stmt.expr_span(item);
             let row = match &stmt.exprs[item].kind {
-                ExprKind::List(inner) => self.list_entries(inner, item_at),
+                ExprKind::List(inner) => super::grow(|| self.list_entries(inner, item_at)),
                 _ => self.number(item).map(|node| (Vec::new(), vec![node])),
             };
             let Some((counts, entries)) = row else {

@@ -12,6 +12,7 @@ use crate::diag::codes::name::NameError;
 use crate::func::{self, Arity, Builtin, FuncId, OverArrays, Surface};
 use crate::ir::{ConId, NodeId};
 use crate::syntax::ast::{Arg, ExprId, ExprKind, Ident, StmtKind};
+use indexmap::IndexMap;
 
 /// The place of each argument: by position first, then by name.
 pub(super) struct Placed {
@@ -182,6 +183,7 @@ impl Sema<'_> {
         name: &Ident,
         declared_at: Option<Span>,
     ) -> Option<Placed> {
+        let places: IndexMap<&Name, usize> = params.iter().map(|(name, _)| name).zip(0..).collect();
         let mut values: Vec<Option<ExprId>> = vec![None; params.len()];
         let mut is_good = true;
         let mut seen_name: Option<Span> = None;
@@ -199,7 +201,7 @@ impl Sema<'_> {
             };
             let ident_at = self.stmt.span(ident.at);
             seen_name.get_or_insert(ident_at);
-            match params.iter().position(|(name, _)| *name == ident.name) {
+            match places.get(&ident.name).copied() {
                 Some(param) if values[param].is_some() => {
                     let name = ident.name.clone();
                     self.reports.push(KindError::RepeatedArgument { at: ident_at, name });

@@ -63,7 +63,8 @@ impl Sema<'_> {
         self.becomes(Entity::Con(con));
     }
 
-    fn unparen(&self, id: ExprId) -> ExprId {
+    /// The expression inside parentheses.
+    pub(super) fn unparen(&self, id: ExprId) -> ExprId {
         let mut id = id;
         while let ExprKind::Paren(inner) = self.stmt.exprs[id].kind {
             id = inner;

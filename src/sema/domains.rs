@@ -40,6 +40,9 @@ impl Sema<'_> {
     /// of tuples. Nothing when a set had an error.
     pub(super) fn axes(&mut self, head: &Head) -> Option<Axes> {
         let at = self.head_span(head);
+        if self.too_many_indices(head) {
+            return None;
+        }
         if head.filter.is_some() || head.binders.iter().any(|b| self.is_comprehension(b.set)) {
             return self.tuple_axis(head, at);
         }
@@ -143,19 +146,21 @@ impl Sema<'_> {
     pub(super) fn open_axes(&mut self, axes: &Axes) -> (DomainId, Vec<NodeId>) {
         let mut binders = Vec::with_capacity(axes.sets.len());
         let mut parts: Vec<Vec<Elem>> = Vec::with_capacity(axes.sets.len());
+        // Names stand in the order of their axes.
+        let mut names = axes.names.iter().peekable();
         for (at, set) in axes.sets.iter().enumerate() {
             let (binder, elems) = self.fresh_index(*set, axes.at);
-            let names: Vec<&AxisName> = axes.names.iter().filter(|n| n.axis == at).collect();
+            let own: Vec<&AxisName> = std::iter::from_fn(|| names.next_if(|n| n.axis == at)).collect();
             // One name for the whole element or one for each part; other mixtures stay without names.
-            if names.len() <= 1 || names.len() == elems.len() {
-                self.model.binders[binder].names = names.iter().map(|n| n.name.clone()).collect();
+            if own.len() <= 1 || own.len() == elems.len() {
+                self.model.binders[binder].names = own.iter().map(|n| n.name.clone()).collect();
+            }
+            for name in own {
+                let value = value_of(&elems[name.first..name.first + name.count]);
+                self.bind_index(&name.name, value, name.at, axes.at);
             }
             binders.push(binder);
             parts.push(elems);
-        }
-        for name in &axes.names {
-            let value = value_of(&parts[name.axis][name.first..name.first + name.count]);
-            self.bind_index(&name.name, value, name.at, axes.at);
         }
         let subs = parts.iter().flatten().map(|p| p.node).collect();
         (self.model.domains.push(Domain { binders, filter: None, at: axes.at }), subs)

@@ -11,17 +11,13 @@ use crate::ir::graph::Depends;
 use crate::ir::model::ElemType;
 use crate::syntax::ast::{BinOp, ExprId, ExprKind, UnOp};
 
-/// Stack left when another piece is taken, and the size of a piece, in bytes.
-const STACK: (usize, usize) = (128 * 1024, 4 * 1024 * 1024);
-
 impl Sema<'_> {
     /// The value of an expression of the current statement.
     pub(super) fn expr(&mut self, id: ExprId) -> Value {
-        if !self.spend(self.stmt.expr_span(id)) {
+        if self.inlining > 0 && !self.spend(self.stmt.expr_span(id)) {
             return Value::Error;
         }
-        // Nesting is bounded by the parser; chains of operators are walked in loops.
-        stacker::maybe_grow(STACK.0, STACK.1, || self.expr_at(id))
+        super::grow(|| self.expr_at(id))
     }
 
     fn expr_at(&mut self, id: ExprId) -> Value {

@@ -3,8 +3,9 @@
 use super::Sema;
 use super::sets::SetSource;
 use super::value::{ArrKind, Elem, Value, value_of};
-use crate::base::{Name, Span};
+use crate::base::{Name, Span, limits};
 use crate::diag::codes::kind::KindError;
+use crate::diag::codes::limit::LimitError;
 use crate::diag::codes::name::NameError;
 use crate::diag::codes::shape::ShapeError;
 use crate::ir::model::{Binder, Domain, Over};
@@ -30,6 +31,10 @@ pub(super) struct OpenHead {
 impl Sema<'_> {
     /// Binds the names of a head.
     pub(super) fn open_head(&mut self, head: &Head) -> OpenHead {
+        super::grow(|| self.open_head_inner(head))
+    }
+
+    fn open_head_inner(&mut self, head: &Head) -> OpenHead {
         let mut open = OpenHead {
             binders: Vec::new(),
             filters: Vec::new(),
@@ -39,6 +44,13 @@ impl Sema<'_> {
             mark: self.locals.mark(),
         };
         self.repeated_indices(head);
+        if self.too_many_indices(head) {
+            open.broken = true;
+            for binder in &head.binders {
+                self.bind_errors(&binder.names);
+            }
+            return open;
+        }
         for binder in &head.binders {
             self.open_binder(binder, &mut open);
         }
@@ -62,6 +74,17 @@ impl Sema<'_> {
         // A filter that always holds filters nothing.
         let filter = filter.filter(|f| self.model.graph.as_num(*f).is_none_or(|v| v == 0.0));
         self.model.domains.push(Domain { binders: open.binders, filter, at })
+    }
+
+    /// Reports a head with more indices than any model needs.
+    pub(super) fn too_many_indices(&mut self, head: &Head) -> bool {
+        let found = head.binders.iter().map(|b| b.names.len().max(1)).sum::<usize>();
+        let is_too_long = found > limits::MAX_INDICES;
+        if is_too_long {
+            let (at, most) = (self.head_span(head), limits::MAX_INDICES);
+            self.reports.push(LimitError::TooManyIndices { at, found, most });
+        }
+        is_too_long
     }
 
     /// Reports names that a head binds twice.

@@ -84,6 +84,7 @@ impl Sema<'_> {
         let caller = (self.stmt, self.stmt_index);
         let outer = std::mem::take(&mut self.locals);
         (self.stmt, self.stmt_index) = (callee, stmt);
+        self.inlining += 1;
         for ((ident, default), value) in params.iter().zip(values) {
             let value = match (value, default) {
                 (Some(value), _) => value,
@@ -94,6 +95,7 @@ impl Sema<'_> {
             self.locals.push(&ident.name, value, ident_at);
         }
         let value = self.expr(*body);
+        self.inlining -= 1;
         self.locals = outer;
         (self.stmt, self.stmt_index) = caller;
         value

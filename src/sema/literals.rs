@@ -27,6 +27,7 @@ impl Sema<'_> {
 
     fn literal_key(&mut self, id: ExprId) -> Option<Key> {
         let stmt = self.stmt;
+        let id = self.unparen(id);
         match &stmt.exprs[id].kind {
             ExprKind::Name(name) | ExprKind::Text(name) => Some(Key::Label(self.model.graph.label(name))),
             ExprKind::Number(value) => self.integer_key(*value, id),
@@ -34,7 +35,6 @@ impl Sema<'_> {
                 ExprKind::Number(value) => self.integer_key(-value, id),
                 _ => self.no_element(id),
             },
-            ExprKind::Paren(of) => self.literal_key(*of),
             _ => self.no_element(id),
         }
     }

@@ -93,13 +93,17 @@ struct Sema<'a> {
     arrs: IdVec<ArrId, Arr>,
     /// Whether the expression is evaluated after solving: multipliers and objectives have values.
     after_solve: bool,
-    /// Expressions read so far, those of inlined functions each time.
+    /// Expressions written out so far; see [`Sema::spend`].
     work: usize,
+    /// Calls of functions around the expression that is read.
+    inlining: usize,
     /// Anonymous sets by what they are, so that equal ones are one axis. Looked up by key only.
     ranges: IndexMap<(NodeId, NodeId), SetId>,
     literals: IndexMap<Vec<crate::ir::model::Key>, SetId>,
     /// Labels of literal sets, to look up.
     labels_of: IndexMap<SetId, IndexSet<LabelId>>,
+    /// For each set of written tuples, the sets of labels of its parts.
+    tuple_parts: IndexMap<SetId, Vec<Option<SetId>>>,
     /// Pairs of literal sets known to have no label in common, or some.
     disjoint: IndexMap<(SetId, SetId), bool>,
     /// Tables whose columns are not known.
@@ -113,6 +117,8 @@ struct Sema<'a> {
     /// Functions with errors in their bodies, by statement: reported there, silent where called.
     broken_fns: IndexSet<usize>,
     n_made: usize,
+    /// Names compared with wrong ones so far.
+    searched: std::cell::Cell<usize>,
 }
 
 impl<'a> Sema<'a> {
@@ -136,9 +142,11 @@ impl<'a> Sema<'a> {
             arrs: IdVec::new(),
             after_solve: false,
             work: 0,
+            inlining: 0,
             ranges: IndexMap::new(),
             literals: IndexMap::new(),
             labels_of: IndexMap::new(),
+            tuple_parts: IndexMap::new(),
             disjoint: IndexMap::new(),
             unread_tables: IndexSet::new(),
             whole: IndexMap::new(),
@@ -146,6 +154,7 @@ impl<'a> Sema<'a> {
             con_axes: IndexMap::new(),
             broken_fns: IndexSet::new(),
             n_made: 0,
+            searched: std::cell::Cell::new(0),
         }
     }
 
@@ -165,10 +174,19 @@ impl<'a> Sema<'a> {
         self.check_overrides();
         self.set_roles();
         #[cfg(debug_assertions)]
-        if !self.reports.has_errors()
-            && let Err(fault) = crate::ir::verify::verify(&self.model)
-        {
+        if !self.reports.has_errors() {
+            self.hold_together();
+        }
+    }
+
+    /// A model without errors is whole; anything else is a bug here.
+    #[cfg(debug_assertions)]
+    fn hold_together(&self) {
+        if let Err(fault) = crate::ir::verify::verify(&self.model) {
             crate::bug!("the checked model does not hold together: {fault}");
+        }
+        if let Some(lost) = self.names.decls.iter().find(|decl| decl.entity == Entity::Error) {
+            crate::bug!("`{}` was lost without a report", lost.name);
         }
     }
 
@@ -209,17 +227,24 @@ impl<'a> Sema<'a> {
         self.model.graph.set_origin(Origin::Source(span));
     }
 
-    /// Counts one expression; `false` when inlining has made more than the limit.
+    /// Counts one expression of a function that is written out, or one entry of an array expression;
+    /// `false` when there are more than the limit.
     fn spend(&mut self, at: Span) -> bool {
         self.work += 1;
-        if self.work == limits::MAX_NODES {
-            self.reports.push(LimitError::TooMuchInlining { at, limit: limits::MAX_NODES });
+        if self.work == limits::MAX_INLINED {
+            self.reports.push(LimitError::TooMuchInlining { at, limit: limits::MAX_INLINED });
         }
-        self.work < limits::MAX_NODES
+        self.work < limits::MAX_INLINED
     }
 
     /// The declared thing behind the current statement's name.
     fn entity(&self, name: &str) -> Option<Entity> {
         self.names.get(name).map(|decl| decl.entity)
     }
+}
+
+/// Runs on a larger stack when little is left. Nesting is bounded by the parser, and chains of operators
+/// are walked in loops, so what is taken is bounded too.
+fn grow<R>(run: impl FnOnce() -> R) -> R {
+    stacker::maybe_grow(128 * 1024, 4 * 1024 * 1024, run)
 }

@@ -14,6 +14,9 @@ crate::id_types! {
     DeclId,
 }
 
+/// Names compared with wrong ones in one analysis.
+const MOST_SEARCHED: usize = 500_000;
+
 /// Numbers that have a name.
 const CONSTANTS: &[(&str, f64)] = &[("inf", f64::INFINITY), ("pi", std::f64::consts::PI)];
 
@@ -170,10 +173,17 @@ impl Sema<'_> {
         self.reports.push(NameError::UnknownName { at, name: name.clone(), suggestion, declared_at, hint });
     }
 
+    /// Whether one more search through all names is worth its time: beyond the last report that is shown
+    /// it is not, and in a model of very many names a few must do.
+    fn may_search(&self) -> bool {
+        let searched = self.searched.get() + self.names.decls.len();
+        self.searched.set(searched);
+        self.reports.len() <= limits::MAX_REPORTS && searched <= MOST_SEARCHED.max(self.names.decls.len())
+    }
+
     /// The declared name, index or constant nearest to a wrong one.
     pub(super) fn suggest(&self, wrong: &str) -> Option<Name> {
-        // Beyond the last report that is shown a search through all names would be work for nothing.
-        if self.reports.len() > limits::MAX_REPORTS {
+        if !self.may_search() {
             return None;
         }
         let locals = self.locals.names();
@@ -184,7 +194,7 @@ impl Sema<'_> {
 
     /// The function nearest to a wrong name.
     pub(super) fn suggest_function(&self, wrong: &str) -> Option<Name> {
-        if self.reports.len() > limits::MAX_REPORTS {
+        if !self.may_search() {
             return None;
         }
         let declared = self.names.decls.iter().filter(|d| matches!(d.kind, DeclKind::Fn | DeclKind::Extern));

@@ -70,9 +70,9 @@ impl Sema<'_> {
     /// A set expression.
     pub(super) fn set_source(&mut self, id: ExprId) -> SetSource {
         let stmt = self.stmt;
+        let id = self.unparen(id);
         let at = stmt.expr_span(id);
         match &stmt.exprs[id].kind {
-            ExprKind::Paren(of) => self.set_source(*of),
             ExprKind::Name(name) => self.set_by_name(name, at),
             ExprKind::Range { lo, hi } => self.range(*lo, *hi, at),
             ExprKind::Braces(items) => SetSource::Set(self.braces(items, at)),
@@ -194,10 +194,31 @@ impl Sema<'_> {
         id
     }
 
+    /// Remembers the labels of a written set; a set of tuples has a set of labels for each part.
     fn index_labels(&mut self, set: SetId) {
-        if let SetKind::Labels(labels) = &self.model.sets[set].kind {
-            self.labels_of.insert(set, labels.iter().copied().collect());
+        match &self.model.sets[set].kind {
+            SetKind::Labels(labels) => {
+                self.labels_of.insert(set, labels.iter().copied().collect());
+            }
+            SetKind::Tuples(tuples) => {
+                let (at, tuples) = (self.model.sets[set].at, tuples.clone());
+                let parts = (0..self.model.sets[set].arity()).map(|part| self.part_labels(&tuples, part, at)).collect();
+                self.tuple_parts.insert(set, parts);
+            }
+            _ => {}
         }
+    }
+
+    /// The labels that stand at one place of written tuples, as a set; nothing for integers.
+    fn part_labels(&mut self, tuples: &[Vec<Key>], part: usize, at: Span) -> Option<SetId> {
+        let labels: IndexSet<LabelId> = tuples.iter().filter_map(|tuple| as_label(tuple[part])).collect();
+        if labels.is_empty() {
+            return None;
+        }
+        let kind = SetKind::Labels(labels.iter().copied().collect());
+        let id = self.model.sets.push(Set { name: None, at, elem: vec![ElemType::Label], parent: None, kind });
+        self.labels_of.insert(id, labels);
+        Some(id)
     }
 
     /// `distinct(t.column)`.
@@ -295,7 +316,11 @@ impl Sema<'_> {
             if this.arity() == 1 {
                 return Some(set);
             }
-            let SetKind::Where(domain) = this.kind else { return None };
+            let domain = match this.kind {
+                SetKind::Where(domain) => domain,
+                SetKind::Tuples(_) => return self.tuple_parts.get(&set).and_then(|parts| parts[part]),
+                _ => return None,
+            };
             let mut before = 0;
             let binders = &self.model.domains[domain].binders;
             let (binder, inner) = binders.iter().find_map(|b| {

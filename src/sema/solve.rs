@@ -140,6 +140,10 @@ impl Sema<'_> {
 
     /// An option's value: a number, a word, or a schedule.
     fn option_value(&mut self, id: ExprId) -> Option<OptionValue> {
+        super::grow(|| self.option_value_at(id))
+    }
+
+    fn option_value_at(&mut self, id: ExprId) -> Option<OptionValue> {
         let stmt = self.stmt;
         let at = stmt.expr_span(id);
         match &stmt.exprs[id].kind {

@@ -139,7 +139,7 @@ impl Sema<'_> {
                                 }
                             }
                         } else {
-                            extra = Some(at);
+                            extra = Some(extra.map_or(at, |first| first.to(at)));
                         }
                     }
                 }

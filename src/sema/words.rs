@@ -61,6 +61,7 @@ impl Sema<'_> {
     /// The text under a span, cut when it is long, on one line.
     pub(super) fn text_at(&self, span: Span) -> String {
         let text = self.inputs.sources.snippet(span);
+        let text = &text[..text.floor_char_boundary(LONGEST * 8)];
         let line: Vec<&str> = text.split_whitespace().collect();
         let line = line.join(" ");
         if line.chars().count() <= LONGEST {

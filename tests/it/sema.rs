@@ -237,3 +237,53 @@ fn names_from_outside_are_params_or_tables() {
     assert_eq!(reports.len(), 2, "{said}");
     assert!(said.contains("did you mean `lambda`") && said.contains("`x` is a variable"), "{said}");
 }
+
+#[test]
+fn functions_written_out_without_end_are_refused() {
+    let mut text = String::from("fn f0(x) = x + 1\n");
+    for k in 1..60 {
+        text.push_str(&format!("fn f{k}(x) = f{}(f{}(x))\n", k - 1, k - 1));
+    }
+    text.push_str("var x\nminimize f59(x)^2\n");
+    assert_eq!(check(&text).codes(), ["E0913"]);
+}
+
+#[test]
+fn a_head_of_many_thousand_indices_is_refused_at_once() {
+    let head: Vec<String> = (0..100_000).map(|k| format!("i{k} in 1..2")).collect();
+    let text = format!("var x[1..2] >= 1\nminimize sum({}: x[i0])\n", head.join(", "));
+    assert_eq!(check(&text).codes(), ["E0919"]);
+    let text = format!("var x[{}] >= 1\nminimize 1\n", head.join(", "));
+    assert_eq!(check(&text).codes(), ["E0919"]);
+}
+
+#[test]
+fn wrong_models_cost_no_more_than_their_size() {
+    let n = 50_000;
+    let unknown: String = (0..n).map(|k| format!("let v{k} = w{k} + 1\n")).collect();
+    let twice: String = (0..n).map(|k| format!("var x{}\n", k / 2)).collect();
+    let cycle: String = (0..n).map(|k| format!("param p{k} = p{} + 1\n", (k + 1) % n)).collect();
+    let keys: Vec<String> = (0..n).map(|k| format!("k{}: 1", k / 2)).collect();
+    let args: Vec<String> = (0..n).map(|k| format!("a{k} = 1")).collect();
+    let options: Vec<String> = (0..n).map(|k| format!("memory{k} = 1")).collect();
+    let texts = [
+        unknown,
+        twice,
+        cycle,
+        format!("param p[1..2] = {{{}}}\n", keys.join(", ")),
+        format!("fn f(x) = x\nvar x\nminimize f({})\n", args.join(", ")),
+        format!("var x\nminimize x^2\nsolve with lbfgs({})\n", options.join(", ")),
+        format!("var x\nminimize {}x{}\n", "{i in ".repeat(2_000), "}".repeat(2_000)),
+        format!("var x\nminimize {}1{}\n", "[".repeat(5_000), "]".repeat(5_000)),
+        format!("set s = {}{{a}}{}\n", "(".repeat(5_000), ")".repeat(5_000)),
+        format!("var x\nminimize x\nsolve with lbfgs(tol = {}1{})\n", "cosine(".repeat(4_000), ")".repeat(4_000)),
+    ];
+    for text in texts {
+        let began = std::time::Instant::now();
+        let checked = check(&text);
+        let took = began.elapsed();
+        println!("{:?}…: {} reports in {took:.2?}", text.chars().take(24).collect::<String>(), checked.reports.len());
+        assert!(checked.fails() || text.starts_with("set"), "{:?}", &text[..24]);
+        assert!(took.as_secs() < 60, "{:?} took {took:?}", &text[..24]);
+    }
+}

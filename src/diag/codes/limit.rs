@@ -57,6 +57,12 @@ crate::error_codes! {
             Message::error(format!("{what} would be too large: {reason}"))
                 .help("use smaller sets, or a method that needs less memory such as `solve with lbfgs`"),
 
+        /// A head with more than a thousand indices.
+        TooManyIndices "E0919" { at: Span, found: usize, most: usize } =>
+            Message::error(format!("there are {found} indices here, and at most {most} can be used"))
+                .label(*at, "too many")
+                .help("a set of tuples from a file has one index, whatever its size"),
+
         /// Functions that call functions that call functions: written out they are too large.
         TooMuchInlining "E0913" { at: Span, limit: usize } =>
             Message::error(format!("written out, this model has more than {limit} expressions"))
