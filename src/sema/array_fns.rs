@@ -1,92 +1,81 @@
-//! Functions of whole arrays, one row each: `dot(a, b)`, `sum(v)`, `logdet(A)`.
+//! How functions of whole arrays are made, one row each: `dot(a, b)`, `sum(v)`, `logdet(A)`.
 //!
-//! They are no builtins of `func` because their arguments have axes; a row says how the result is made
-//! of reductions, builtins and array nodes.
+//! [`func::arrays`] says what they are; a row here says how the result is made of reductions, builtins
+//! and array nodes.
 
 use super::Sema;
 use super::value::{Arr, ArrId, ArrKind, Operand, Value};
 use crate::base::Span;
 use crate::diag::codes::kind::KindError;
 use crate::diag::codes::shape::ShapeError;
+use crate::func;
 use crate::ir::model::{Array, ArrayKind};
 use crate::ir::{NodeId, ReduceOp};
 
-/// A function of whole arrays.
-pub struct ArrayFn {
-    /// Its name.
+/// How a function of whole arrays is made.
+pub(super) struct ArrayFn {
+    /// Its name: a row of [`func::arrays`], or the word of a head without its head.
     pub name: &'static str,
-    /// Its arguments.
-    pub params: &'static [&'static str],
-    /// One sentence for readers, without full stop.
-    pub doc: &'static str,
     /// Whether it takes conditions and not numbers.
     conditions: bool,
     make: fn(&mut Sema<'_>, &[ArrId], Span) -> Option<Value>,
 }
 
 impl ArrayFn {
-    /// How it is called.
-    pub fn signature(&self) -> String {
-        format!("{}({})", self.name, self.params.join(", "))
+    /// The names of its arguments.
+    pub fn params(&self) -> &'static [&'static str] {
+        func::arrays::lookup(self.name).map_or(&["x"], |row| row.params)
     }
-}
 
-impl std::fmt::Debug for ArrayFn {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str(&self.signature())
+    /// How it is called.
+    fn signature(&self) -> String {
+        format!("{}({})", self.name, self.params().join(", "))
     }
 }
 
 /// A row of numbers.
 macro_rules! of_numbers {
-    ($name:literal, $params:expr, $doc:literal, $make:expr) => {
-        ArrayFn { name: $name, params: $params, doc: $doc, conditions: false, make: $make }
+    ($name:literal, $make:expr) => {
+        ArrayFn { name: $name, conditions: false, make: $make }
     };
 }
 
 /// A row of conditions.
 macro_rules! of_conditions {
-    ($name:literal, $doc:literal, $make:expr) => {
-        ArrayFn { name: $name, params: &["v"], doc: $doc, conditions: true, make: $make }
+    ($name:literal, $make:expr) => {
+        ArrayFn { name: $name, conditions: true, make: $make }
     };
 }
 
-/// All of them, in order of the documentation.
-pub const ROWS: &[ArrayFn] = &[
-    of_numbers!("sum", &["v"], "the sum of all entries", |s, v, at| s.reduce_all(ReduceOp::Sum, v[0], at)),
-    of_numbers!("prod", &["v"], "the product of all entries", |s, v, at| s.reduce_all(ReduceOp::Prod, v[0], at)),
-    of_numbers!("min", &["v"], "the least entry", |s, v, at| s.reduce_all(ReduceOp::Min, v[0], at)),
-    of_numbers!("max", &["v"], "the greatest entry", |s, v, at| s.reduce_all(ReduceOp::Max, v[0], at)),
-    of_numbers!("mean", &["v"], "the mean of all entries", |s, v, at| s.mean_all(v[0], at)),
-    of_numbers!("dot", &["a", "b"], "the sum of the products of corresponding entries", |s, v, at| {
+/// All of them: first the words of heads, then the rows of [`func::arrays`].
+pub(super) const ROWS: &[ArrayFn] = &[
+    of_numbers!("sum", |s, v, at| s.reduce_all(ReduceOp::Sum, v[0], at)),
+    of_numbers!("prod", |s, v, at| s.reduce_all(ReduceOp::Prod, v[0], at)),
+    of_numbers!("min", |s, v, at| s.reduce_all(ReduceOp::Min, v[0], at)),
+    of_numbers!("max", |s, v, at| s.reduce_all(ReduceOp::Max, v[0], at)),
+    of_numbers!("mean", |s, v, at| s.mean_all(v[0], at)),
+    of_conditions!("all", |s, v, at| s.reduce_all(ReduceOp::All, v[0], at)),
+    of_conditions!("any", |s, v, at| s.reduce_all(ReduceOp::Any, v[0], at)),
+    of_conditions!("count", |s, v, at| s.reduce_all(ReduceOp::Sum, v[0], at)),
+    of_numbers!("dot", |s, v, at| {
         s.common_shape(&[Operand::Array(v[0]), Operand::Array(v[1])], at)?;
         s.contract_all(v[0], v[1], at).map(Value::Num)
     }),
-    of_numbers!("norm1", &["v"], "the sum of the sizes of all entries", |s, v, at| {
+    of_numbers!("norm1", |s, v, at| {
         s.norm(ReduceOp::Sum, v[0], at, |s, x| s.model.graph.call("abs", &[x])).map(Value::Num)
     }),
-    of_numbers!("norm2", &["v"], "the root of the sum of squares of all entries", |s, v, at| {
+    of_numbers!("norm2", |s, v, at| {
         let sum = s.norm(ReduceOp::Sum, v[0], at, |s, x| s.model.graph.mul(&[x, x]))?;
         Some(Value::Num(s.model.graph.call("sqrt", &[sum])))
     }),
-    of_numbers!("norminf", &["v"], "the greatest size of an entry", |s, v, at| {
+    of_numbers!("norminf", |s, v, at| {
         s.norm(ReduceOp::Max, v[0], at, |s, x| s.model.graph.call("abs", &[x])).map(Value::Num)
     }),
-    of_numbers!("trace", &["A"], "the sum of the diagonal of a square matrix", |s, v, at| s.trace(v[0], at)),
-    of_numbers!("logdet", &["A"], "the logarithm of the size of the determinant of a square matrix", |s, v, at| {
-        s.logdet(v[0], at)
-    }),
-    of_numbers!("logsumexp", &["v"], "log(sum(exp(v))) over the last axis, without overflow", |s, v, at| {
-        s.log_sum_exp(v[0], at)
-    }),
-    of_numbers!("softmax", &["v"], "exp(v) / sum(exp(v)) over the last axis, without overflow", |s, v, at| {
-        s.softmax(v[0], at)
-    }),
-    of_conditions!("all", "whether all conditions hold", |s, v, at| s.reduce_all(ReduceOp::All, v[0], at)),
-    of_conditions!("any", "whether some condition holds", |s, v, at| s.reduce_all(ReduceOp::Any, v[0], at)),
-    of_conditions!("count", "how many conditions hold, or how many elements a set has", |s, v, at| {
-        s.reduce_all(ReduceOp::Sum, v[0], at)
-    }),
+    of_numbers!("trace", |s, v, at| s.trace(v[0], at)),
+    of_numbers!("transpose", |s, v, at| Some(s.transposed(v[0], at))),
+    of_numbers!("logdet", |s, v, at| s.logdet(v[0], at)),
+    of_numbers!("logsumexp", |s, v, at| s.log_sum_exp(v[0], at)),
+    of_numbers!("softmax", |s, v, at| s.softmax(v[0], at)),
 ];
 
 /// The row with this name.
@@ -97,7 +86,7 @@ pub(super) fn find(name: &str) -> Option<&'static ArrayFn> {
 impl Sema<'_> {
     /// A function of whole arrays, the values of its arguments known.
     pub(super) fn call_array_fn(&mut self, row: &ArrayFn, args: &[(Value, Span)], at: Span) -> Value {
-        if args.len() != row.params.len() {
+        if args.len() != row.params().len() {
             let (signature, found) = (row.signature(), args.len());
             return self.error(KindError::ArgumentCount { at, signature, found, declared_at: None });
         }
@@ -235,5 +224,19 @@ impl Sema<'_> {
         let kept = self.push_arr(this.axes, this.at, ArrKind::Leaf(leaf, Vec::new()));
         (self.arrs[kept].is_bool, self.arrs[kept].is_row) = (this.is_bool, this.is_row);
         kept
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{ROWS, find};
+    use crate::func;
+
+    #[test]
+    fn every_array_function_of_the_table_is_made_here() {
+        for row in func::arrays::all() {
+            assert!(find(row.name).is_some(), "`{}` is not made", row.name);
+        }
+        assert_eq!(ROWS.len(), func::arrays::all().len() + 8, "a row that is neither in the table nor a head's word");
     }
 }

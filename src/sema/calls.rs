@@ -112,7 +112,7 @@ impl Sema<'_> {
         name: &Ident,
         at: Span,
     ) -> Value {
-        let is_array_call = args.len() == row.params.len() && args.iter().all(|a| a.name.is_none());
+        let is_array_call = args.len() == row.params().len() && args.iter().all(|a| a.name.is_none());
         if let Some(id) = id
             && !is_array_call
         {

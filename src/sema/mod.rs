@@ -32,8 +32,6 @@ mod value;
 mod vars;
 mod words;
 
-pub use array_fns::{ArrayFn, ROWS as ARRAY_FUNCTIONS};
-
 use crate::base::{IdVec, Name, Origin, Span, limits};
 use crate::diag::codes::limit::LimitError;
 use crate::diag::{Error, Reports, Sources};

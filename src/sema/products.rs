@@ -279,26 +279,29 @@ impl Sema<'_> {
     /// `a'`: a matrix with its axes in reverse order, or a vector as a row.
     pub(super) fn transpose(&mut self, of: ExprId, at: Span) -> Value {
         match self.expr(of) {
-            Value::Array(arr) => {
-                let this = self.arrs[arr].clone();
-                match this.axes[..] {
-                    [_] => Value::Array(self.arrs.push(Arr { is_row: !this.is_row, at, ..this })),
-                    [a, b] => {
-                        let kind = ArrKind::Transpose(arr);
-                        Value::Array(self.arrs.push(Arr { axes: vec![b, a], at, kind, ..this }))
-                    }
-                    _ => {
-                        let axes = self.axes_words(&this.axes);
-                        self.error(ShapeError::NotAMatrix { at, axes })
-                    }
-                }
-            }
+            Value::Array(arr) => self.transposed(arr, at),
             Value::Num(node) => Value::Num(node),
             Value::Error => Value::Error,
             other => {
                 let found = self.describe(&other);
                 let at = self.stmt.expr_span(of);
                 self.error(KindError::NotANumber { at, found, declared_at: None, help: None })
+            }
+        }
+    }
+
+    /// The transpose of an array expression.
+    pub(super) fn transposed(&mut self, arr: ArrId, at: Span) -> Value {
+        let this = self.arrs[arr].clone();
+        match this.axes[..] {
+            [_] => Value::Array(self.arrs.push(Arr { is_row: !this.is_row, at, ..this })),
+            [a, b] => {
+                let kind = ArrKind::Transpose(arr);
+                Value::Array(self.arrs.push(Arr { axes: vec![b, a], at, kind, ..this }))
+            }
+            _ => {
+                let axes = self.axes_words(&this.axes);
+                self.error(ShapeError::NotAMatrix { at, axes })
             }
         }
     }

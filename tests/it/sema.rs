@@ -287,3 +287,26 @@ fn wrong_models_cost_no_more_than_their_size() {
         assert!(took.as_secs() < 60, "{:?} took {took:?}", &text[..24]);
     }
 }
+
+/// What arrays, records, sets and functions mean, by numbers worked out by hand: `tests/meaning`.
+#[test]
+fn programs_mean_what_they_say() {
+    let files = models_in("tests/meaning");
+    assert!(files.len() >= 6);
+    for file in files {
+        let name = file.file_name().and_then(|f| f.to_str()).expect("a file name");
+        let loader = Arc::new(FolderLoader::new("tests/meaning"));
+        let mut session = optc::driver::Session::new(loader, optc::driver::Setup::default());
+        let report = match session.solve(name, None) {
+            Ok(solved) => solved.report,
+            Err(reports) => {
+                let said: String = reports.messages().iter().map(|m| render(m, &session.sources, false)).collect();
+                panic!("{name}:\n{said}")
+            }
+        };
+        assert!(!report.expectations.is_empty());
+        for expected in report.expectations {
+            assert!(expected.holds, "{}: {}, found {}", expected.place, expected.text, expected.found);
+        }
+    }
+}
