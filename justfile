@@ -6,6 +6,10 @@ check:
 test NAME="":
     cargo test --test it {{NAME}}
 
+# Compiled random models against the interpreter, N of them, with a histogram of what was drawn.
+draws N="20000":
+    OPTC_DRAWS={{N}} cargo test --release --test it random_models -- --nocapture
+
 # Rewrites the snapshots of messages; read the difference before you commit it.
 bless:
     OPTC_BLESS=1 cargo test --test it ui

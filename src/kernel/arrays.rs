@@ -165,6 +165,36 @@ impl ArrayStep {
         }
     }
 
+    /// Number of slopes.
+    pub fn n_slopes(&self) -> usize {
+        match self {
+            Self::Group(group) => group.order.len(),
+            Self::MatMul(product) => {
+                let operands = usize::from(product.left.active) + usize::from(product.right.active);
+                product.n_factors().saturating_mul(operands)
+            }
+            Self::LogDet(det) => det.of.len(),
+        }
+    }
+
+    /// Number of second derivatives; with [`ArrayStep::n_slopes`] what the lists would take.
+    pub fn n_curves(&self) -> usize {
+        let pairs = |n: usize| n.saturating_mul(n + 1) / 2;
+        match self {
+            Self::Group(group) => {
+                let of = |n: usize| match group.op {
+                    ReduceOp::Prod => pairs(n.saturating_sub(1)),
+                    ReduceOp::LogSumExp => pairs(n),
+                    _ => 0,
+                };
+                (0..group.n_slots()).map(|s| of(group.items(s).len())).fold(0, usize::saturating_add)
+            }
+            Self::MatMul(product) if product.left.active && product.right.active => product.n_factors(),
+            Self::MatMul(_) => 0,
+            Self::LogDet(det) => pairs(det.of.len()),
+        }
+    }
+
     /// Pairs of operand slots whose second derivative is not structurally zero, each pair once.
     pub fn curve_places(&self, each: impl FnMut(usize, usize)) {
         match self {
@@ -379,6 +409,11 @@ fn matrix_mut(z: &mut [f64], rows: usize, cols: usize) -> faer::MatMut<'_, f64> 
 }
 
 impl MatMul {
+    fn n_factors(&self) -> usize {
+        let (rows, inner, cols) = self.sizes();
+        rows.saturating_mul(inner).saturating_mul(cols)
+    }
+
     fn sizes(&self) -> (usize, usize, usize) {
         (self.left.rows, self.left.cols, self.right.cols)
     }

@@ -25,6 +25,16 @@ pub enum ChainError {
     Pattern(PatternError),
 }
 
+impl ChainError {
+    /// The same for a caller to whom too dense is too large.
+    pub fn pattern(self) -> PatternError {
+        match self {
+            Self::TooDense => PatternError::TooLarge,
+            Self::Pattern(error) => error,
+        }
+    }
+}
+
 impl From<PatternError> for ChainError {
     fn from(error: PatternError) -> Self {
         Self::Pattern(error)

@@ -4,10 +4,11 @@
 //! counts, identities), so no fault needs a hook in the code that runs.
 
 use super::arrays::ArrayStep;
+use super::assemble::Mode;
 use super::exec::{BoundLoop, BoundOut, Source};
 use super::link::BoundStep;
 use super::matrix::Plan;
-use super::oracle::{CompiledOracle, Mode};
+use super::oracle::CompiledOracle;
 use super::program::{BLOCK, KernelId, Op, Part, Program, Step, What};
 use crate::bind::{Address, Instance};
 use crate::ir::ReduceOp;

@@ -8,10 +8,14 @@ use super::arrays::ArrayStep;
 use super::exec::{BoundLoop, BoundOut};
 use super::link::{BoundStep, Linker};
 use super::program::{BLOCK, KernelId, Part, Step, What};
+use crate::base::limits;
 use crate::bind::Address;
 use crate::num::sparse::{Pattern, PatternError};
 use std::ops::Range;
 use std::sync::Arc;
+
+/// Most entries of a matrix before those at one place are merged: the lists take 8 bytes each.
+pub const MAX_ENTRIES: usize = limits::MAX_NONZEROS / 4;
 
 /// The values of a matrix and how they are computed.
 #[derive(Clone, Debug, Default)]
@@ -47,38 +51,44 @@ struct PendingOut {
 
 impl Stencil {
     /// Slopes of rows, then of defined arrays, by row of the lifted problem and column.
-    pub fn jacobian(linker: &Linker<'_>) -> Self {
+    ///
+    /// # Errors
+    /// [`PatternError::TooLarge`] beyond [`MAX_ENTRIES`], before the memory is taken.
+    pub fn jacobian(linker: &Linker<'_>) -> Result<Self, PatternError> {
         let mut stencil = Self { steps: Vec::new(), entries: Vec::new() };
         for part in [Part::JacobianRows, Part::JacobianArrays] {
             for step in linker.program.part(part) {
-                stencil.add(linker, *step, |stencil, array, def| {
+                stencil.add(linker, *step, ArrayStep::n_slopes, |stencil, array, def| {
                     let layout = linker.layout;
                     let row_shift = linker.col_shift(def) + layout.n_rows as isize - layout.n_x as isize;
                     array.slope_places(|out, operand| {
                         let col = operand.wrapping_add_signed(linker.col_shift_of(operand));
                         stencil.entries.push((out.wrapping_add_signed(row_shift) as u32, col as u32));
                     });
-                });
+                })?;
             }
         }
-        stencil
+        Ok(stencil)
     }
 
     /// Second derivatives of everything, lower triangle.
-    pub fn hessian(linker: &Linker<'_>) -> Self {
+    ///
+    /// # Errors
+    /// As [`Stencil::jacobian`].
+    pub fn hessian(linker: &Linker<'_>) -> Result<Self, PatternError> {
         let mut stencil = Self { steps: Vec::new(), entries: Vec::new() };
         for part in [Part::HessianTop, Part::HessianArrays] {
             for step in linker.program.part(part) {
-                stencil.add(linker, *step, |stencil, array, _| {
+                stencil.add(linker, *step, ArrayStep::n_curves, |stencil, array, _| {
                     array.curve_places(|a, b| {
                         let col = |z: usize| z.wrapping_add_signed(linker.col_shift_of(z)) as u32;
                         let (a, b) = (col(a), col(b));
                         stencil.entries.push((a.max(b), a.min(b)));
                     });
-                });
+                })?;
             }
         }
-        stencil
+        Ok(stencil)
     }
 
     /// Number of entries before duplicates are merged.
@@ -138,22 +148,39 @@ impl Stencil {
         plan
     }
 
-    fn add(&mut self, linker: &Linker<'_>, step: Step, array_entries: impl Fn(&mut Self, &ArrayStep, usize)) {
+    fn add(
+        &mut self,
+        linker: &Linker<'_>,
+        step: Step,
+        array_len: impl Fn(&ArrayStep) -> usize,
+        array_entries: impl Fn(&mut Self, &ArrayStep, usize),
+    ) -> Result<(), PatternError> {
         match step {
             Step::Begin(def) => self.steps.push(Pending::Begin(def)),
             Step::Array(def) => {
                 let array = linker.array(def);
+                self.reserve(array_len(&array))?;
                 let from = self.entries.len();
                 array_entries(self, &array, def as usize);
                 self.steps.push(Pending::Array(def, array, from..self.entries.len()));
             }
             Step::Loop(kernel) => {
                 let count = linker.count(kernel);
-                let outs = linker.program.kernels[kernel].outs.iter();
-                let outs = outs.map(|out| self.out(linker, out, count)).collect();
+                let outs = &linker.program.kernels[kernel].outs;
+                self.reserve(count.saturating_mul(outs.len()))?;
+                let outs = outs.iter().map(|out| self.out(linker, out, count)).collect();
                 self.steps.push(Pending::Loop(kernel, count, outs));
             }
         }
+        Ok(())
+    }
+
+    fn reserve(&mut self, more: usize) -> Result<(), PatternError> {
+        if self.entries.len().saturating_add(more) > MAX_ENTRIES {
+            return Err(PatternError::TooLarge);
+        }
+        self.entries.reserve(more);
+        Ok(())
     }
 
     fn out(&mut self, linker: &Linker<'_>, out: &super::program::Out, count: usize) -> PendingOut {

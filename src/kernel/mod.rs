@@ -11,6 +11,7 @@
 //! Deliberately absent: names and spans in the hot path, threads, machine code.
 
 pub mod arrays;
+pub mod assemble;
 pub mod chain;
 pub mod compile;
 pub mod exec;
@@ -23,6 +24,7 @@ pub mod oracle;
 pub mod program;
 pub mod text;
 
+pub use assemble::Mode;
 pub use compile::compile;
-pub use oracle::{CompiledOracle, Mode};
+pub use oracle::CompiledOracle;
 pub use program::Program;

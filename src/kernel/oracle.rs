@@ -7,12 +7,12 @@
 //! Maximised objectives are negated here, in the sign of their weights.
 
 use super::arrays::Scratch;
-use super::chain::{Allowance, ChainError, HessianChain, JacobianChain};
+use super::assemble::{Matrices, Matrix, Mode};
+use super::chain::{HessianChain, JacobianChain};
 use super::exec::{Buffers, Registers};
 use super::link::{BoundStep, Layout, Linked, Linker, counts, link};
-use super::matrix::{Plan, Stencil};
+use super::matrix::Plan;
 use super::program::{Part, Program};
-use crate::base::limits;
 use crate::bind::Instance;
 use crate::bridge::lift::Lift;
 use crate::ir::plan::Target;
@@ -21,33 +21,6 @@ use crate::problem::oracle::{check_finite, check_finite_entries};
 use crate::problem::{Bounds, Capabilities, Degree, EvalError, Oracle, Place, Sense, Shape, Workspace};
 use std::ops::Range;
 use std::sync::Arc;
-
-/// What becomes of defined arrays.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
-pub enum Mode {
-    /// Condensed if that stays sparse, else lifted.
-    #[default]
-    Auto,
-    /// Functions of the variables.
-    Condensed,
-    /// Variables with an equation each.
-    Lifted,
-}
-
-/// Condensing may make at most this many times the nonzeros of the lifted matrices …
-const FILL: usize = 4;
-/// … or this many: matrices so small are factored in no time.
-const SMALL: usize = 50_000;
-/// Products that condensing may cost per nonzero of the lifted matrices: a factorisation of the lifted
-/// system would make them all the same, but not beyond this.
-const PRODUCTS: usize = 64;
-
-/// A matrix of derivatives: its pattern, and how the values are made.
-pub(super) struct Matrix<C> {
-    pub(super) pattern: Pattern,
-    pub(super) plan: Plan,
-    pub(super) chain: Option<C>,
-}
 
 /// A program on an instance.
 pub struct CompiledOracle {
@@ -61,6 +34,8 @@ pub struct CompiledOracle {
     pub(super) hessian: Matrix<HessianChain>,
     /// Slots of the entries -1 of the lifted Jacobian.
     minus_one: Vec<u32>,
+    /// Whether second derivatives fit.
+    second_order: bool,
     /// Values of slots that do not depend on variables; 0 elsewhere.
     z0: Vec<f64>,
     /// 1 or -1 per objective.
@@ -106,6 +81,7 @@ impl CompiledOracle {
             jacobian: built.jacobian,
             hessian: built.hessian,
             minus_one: built.minus_one,
+            second_order: built.second_order,
             z0: vec![0.0; linked.layout.n_z],
             linked,
             program,
@@ -442,7 +418,7 @@ impl Oracle for CompiledOracle {
     }
 
     fn capabilities(&self) -> Capabilities {
-        Capabilities::SECOND_ORDER
+        if self.second_order { Capabilities::SECOND_ORDER } else { Capabilities::FIRST_ORDER }
     }
 
     fn workspace(&self) -> Workspace {
@@ -515,6 +491,9 @@ impl Oracle for CompiledOracle {
     }
 
     fn hessian(&self, ws: &mut Workspace, sigma: &[f64], y: &[f64], vals: &mut [f64]) -> Result<(), EvalError> {
+        if !self.second_order {
+            return Err(EvalError::Unsupported("a Hessian"));
+        }
         let memory = self.at(ws);
         self.weigh(memory, Some(sigma), Some(y));
         match (&self.jacobian.chain, &self.hessian.chain) {
@@ -542,85 +521,5 @@ impl Oracle for CompiledOracle {
             out[n_x..].iter_mut().zip(&y[n_rows..]).for_each(|(out, y)| *out -= y);
         }
         check_finite(out, |j| Place::Gradient(j as u32))
-    }
-}
-
-/// Both matrices and the choice they rest on.
-struct Matrices {
-    lifted: bool,
-    jacobian: Matrix<JacobianChain>,
-    hessian: Matrix<HessianChain>,
-    minus_one: Vec<u32>,
-}
-
-impl Matrices {
-    fn build(linker: &Linker<'_>, mode: Mode) -> Result<Self, PatternError> {
-        let layout = linker.layout;
-        let (n_rows, n_cols, n_active) = (layout.n_rows, layout.n_cols, layout.n_active());
-        let (jacobian, hessian) = (Stencil::jacobian(linker), Stencil::hessian(linker));
-        let diagonal = (0..n_active).map(|a| (n_rows + a, layout.n_x + a));
-        let n_jacobian = jacobian.len();
-        let (jz, jz_slots) = jacobian.pattern(n_rows + n_active, n_cols, diagonal.clone())?;
-        let (hz, hz_slots) = hessian.pattern(n_cols, n_cols, std::iter::empty())?;
-        if jz.nnz().max(hz.nnz()) > limits::MAX_NONZEROS {
-            return Err(PatternError::TooLarge);
-        }
-        if n_active == 0 || mode == Mode::Lifted {
-            return Ok(Self::direct(linker, jacobian, hessian, (jz, &jz_slots), (hz, &hz_slots)));
-        }
-        // The chain wants slopes alone.
-        let (slopes, slots) = jacobian.pattern(n_rows + n_active, n_cols, std::iter::empty())?;
-        let nonzeros = jz.nnz() + hz.nnz();
-        let allow = match mode {
-            Mode::Auto => Allowance { nonzeros: SMALL.max(FILL * nonzeros), products: PRODUCTS * SMALL.max(nonzeros) },
-            _ => Allowance { nonzeros: limits::MAX_NONZEROS / 8, products: usize::MAX },
-        };
-        let chains = JacobianChain::new(&slopes, n_rows, layout.n_x, allow)
-            .and_then(|j| Ok((HessianChain::new(&hz, layout.n_x, &j, allow)?, j)));
-        match (chains, mode) {
-            (Ok((h, j)), _) => {
-                let place =
-                    |place: &[u32], slots: &[u32]| -> Vec<u32> { slots.iter().map(|s| place[*s as usize]).collect() };
-                let j_slots = place(&j.place, &slots[..n_jacobian]);
-                let h_slots = place(&h.place, &hz_slots);
-                Ok(Self {
-                    lifted: false,
-                    minus_one: Vec::new(),
-                    jacobian: Matrix {
-                        pattern: j.pattern.clone(),
-                        plan: jacobian.plan(linker, &j_slots, j.n_values),
-                        chain: Some(j),
-                    },
-                    hessian: Matrix {
-                        pattern: h.pattern.clone(),
-                        plan: hessian.plan(linker, &h_slots, h.n_values),
-                        chain: Some(h),
-                    },
-                })
-            }
-            (Err(ChainError::TooDense), Mode::Auto) => {
-                Ok(Self::direct(linker, jacobian, hessian, (jz, &jz_slots), (hz, &hz_slots)))
-            }
-            (Err(ChainError::TooDense), _) => Err(PatternError::TooLarge),
-            (Err(ChainError::Pattern(error)), _) => Err(error),
-        }
-    }
-
-    /// Matrices in z: of the lifted problem, or of one without defined arrays.
-    fn direct(
-        linker: &Linker<'_>,
-        jacobian: Stencil,
-        hessian: Stencil,
-        (jz, jz_slots): (Pattern, &[u32]),
-        (hz, hz_slots): (Pattern, &[u32]),
-    ) -> Self {
-        let (entries, diagonal) = jz_slots.split_at(jacobian.len());
-        let plan = jacobian.plan(linker, entries, jz.nnz());
-        Self {
-            lifted: linker.layout.n_active() > 0,
-            minus_one: diagonal.to_vec(),
-            jacobian: Matrix { plan, pattern: jz, chain: None },
-            hessian: Matrix { plan: hessian.plan(linker, hz_slots, hz.nnz()), pattern: hz, chain: None },
-        }
     }
 }
