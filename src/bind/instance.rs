@@ -12,9 +12,9 @@ use crate::diag::codes::data::DataError;
 use crate::diag::codes::limit::LimitError;
 use crate::diag::{Reports, Sources};
 use crate::func::{self, Surface};
-use crate::interp::{self, Env, Val, Writer};
+use crate::interp::{self, Env, Fault, FaultKind, Interp, Plain, Val, Writer};
 use crate::ir::plan::{Def, DefKind, FamilyId, PlanDomainId, Target};
-use crate::ir::{ArrayId, ConId, Model, Node, NodeId, Plan, SetId, VarId, pretty};
+use crate::ir::{ArrayId, ConId, Model, Node, NodeId, Plan, ReduceOp, SetId, VarId, pretty};
 use crate::problem::{Bounds, Sense, Shape};
 use crate::syntax::ast;
 use std::collections::BTreeMap;
@@ -359,23 +359,37 @@ impl Binding<'_> {
                 Some(text) => text.to_string(),
                 None => "a check does not hold".to_owned(),
             };
-            let values = self.sides(check.cond, check.at);
+            let values = self.sides(check.cond);
             self.reports.push(DataError::CheckFailed { at, message, values });
         }
     }
 
-    /// Both sides of a comparison with their values.
-    fn sides(&mut self, cond: NodeId, at: Span) -> String {
-        let graph = &self.model.graph;
-        let Node::Call { func, args } = graph.node(cond) else { return "this does not hold".into() };
-        let Surface::Operator(sign) = func::row(*func).surface else { return "this does not hold".into() };
-        let [a, b] = args[..] else { return "this does not hold".into() };
-        match (self.scalar(a, at), self.scalar(b, at)) {
-            (Some(a), Some(b)) => {
-                format!("{} {sign} {} does not hold", interp::number(a), interp::number(b))
-            }
-            _ => "this does not hold".into(),
+    /// Why a condition does not hold: both sides of a comparison, the first instance of an `all`.
+    fn sides(&mut self, cond: NodeId) -> String {
+        let model = self.model;
+        let mut walk = Interp::new(model, &self.world, &self.world.deps, Plain { x: &[] });
+        let mut cond = cond;
+        let mut indices = Vec::new();
+        // The error leaves the loop with the indices at the first instance that fails.
+        while let Node::Reduce { op: ReduceOp::All, domain, body } = *model.graph.node(cond) {
+            let stopped = walk.for_each(domain, &mut |walk| match walk.data(body) {
+                Ok(value) if value != 0.0 => Ok(()),
+                _ => Err(walk.fault(body, FaultKind::NotANumber)),
+            });
+            let Err(fault) = stopped else { break };
+            indices = fault.at;
+            cond = body;
         }
+        let at = Fault { node: cond, kind: FaultKind::NotANumber, at: indices }.indices(&walk);
+        let at = if at.is_empty() { at } else { format!("at {at}: ") };
+        if let Node::Call { func, args } = model.graph.node(cond)
+            && let Surface::Operator(sign) = func::row(*func).surface
+            && let [a, b] = args[..]
+            && let (Ok(a), Ok(b)) = (walk.data(a), walk.data(b))
+        {
+            return format!("{at}{} {sign} {} does not hold", interp::number(a), interp::number(b));
+        }
+        format!("{at}this does not hold")
     }
 }
 

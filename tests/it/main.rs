@@ -12,6 +12,7 @@ mod fmt;
 mod functions;
 mod interp;
 mod kernel;
+mod joins;
 mod kkt;
 mod language;
 mod matpower;
