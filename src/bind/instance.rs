@@ -6,7 +6,7 @@ use super::enumerate::enumerate;
 use super::family::{ComputedColumn, Defs, Elements, FamilyBinder};
 use super::params::{Binding, params_in_bounds};
 use super::world::World;
-use crate::base::{Id, IdVec, Name, Span, limits};
+use crate::base::{Id, IdVec, Name, limits};
 use crate::data::Store;
 use crate::diag::codes::data::DataError;
 use crate::diag::codes::limit::LimitError;

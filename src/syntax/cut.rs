@@ -148,7 +148,9 @@ fn soft_statement(text: &str, tokens: &[Token], at: usize) -> Option<Kind> {
     let follows = match next.kind() {
         Kind::Name => true,
         Kind::Number | Kind::Text | Kind::If | Kind::Not => kind != Kind::Reserved,
-        Kind::LParen => kind == Kind::Show && apart,
+        Kind::LParen | Kind::LBrace | Kind::LBracket => kind == Kind::Show && apart,
+        // `show -x` shows; `show - x` is a difference.
+        Kind::Minus if apart => kind == Kind::Show && tokens.get(at + 2).is_some_and(|t| t.start() == next.end()),
         _ => false,
     };
     follows.then_some(kind)

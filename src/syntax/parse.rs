@@ -85,10 +85,17 @@ pub fn parse_expr(file: FileId, text: &str) -> Result<Stmt, Reports> {
     let tokens: Vec<Token> =
         std::iter::once(show).chain(lexed.tokens.into_iter().filter(|t| t.kind() != Kind::Semicolon)).collect();
     parser.statement(&tokens, lexed.faults, None);
-    let mut stmts = parser.out.stmts;
+    let Parsed { mut stmts, mut reports, .. } = parser.out;
     match stmts.pop() {
-        Some(stmt) if stmts.is_empty() && !parser.out.reports.has_errors() => Ok(stmt),
-        _ => Err(parser.out.reports),
+        Some(stmt) if stmts.is_empty() && !reports.has_errors() => match &stmt.kind {
+            StmtKind::Show { items } if items.len() > 1 => {
+                let (at, expected) = (stmt.expr_span(items[1]), vec!["the end of the expression".to_owned()]);
+                reports.push(SyntaxError::Expected { at, found: "a second expression".to_owned(), expected });
+                Err(reports)
+            }
+            _ => Ok(stmt),
+        },
+        _ => Err(reports),
     }
 }
 

@@ -24,6 +24,10 @@ impl Checked {
     pub fn said(&self) -> String {
         self.reports.messages().iter().map(|m| render(m, &self.sources, false)).collect()
     }
+    /// The codes of all reports.
+    pub fn codes(&self) -> Vec<&'static str> {
+        self.reports.messages().iter().map(|m| m.code).collect()
+    }
     /// Whether some report is an error.
     pub fn fails(&self) -> bool {
         self.reports.messages().iter().any(|m| m.severity == Severity::Error)
