@@ -67,7 +67,7 @@ impl CompiledOracle {
     ///
     /// # Errors
     /// [`PatternError::TooLarge`] when a matrix has more nonzeros than can be counted or
-    /// [`limits::MAX_NONZEROS`] allows.
+    /// [`MAX_NONZEROS`](crate::base::limits::MAX_NONZEROS) allows.
     pub fn new(program: Arc<Program>, instance: Arc<Instance>, mode: Mode) -> Result<Self, PatternError> {
         let linked = link(&program, &instance);
         let layout = &linked.layout;
