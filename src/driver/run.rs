@@ -145,6 +145,8 @@ fn evidence(found: &Evidence, name: &dyn Fn(Site) -> String) -> Vec<EvidenceLine
         ("integrality", found.integrality),
         ("stationarity", found.stationarity),
         ("complementarity", found.complementarity),
+        // Feasible points have nothing to pay for.
+        ("price of violation", found.price.filter(|price| price.value > 0.0)),
         ("infeasibility", found.infeasibility),
     ];
     let mut lines: Vec<EvidenceLine> = parts
@@ -158,6 +160,10 @@ fn evidence(found: &Evidence, name: &dyn Fn(Site) -> String) -> Vec<EvidenceLine
             at: (worst.value > 0.0).then(|| name(worst.at)),
         })
         .collect();
+    if found.curvature == Some(CurvatureEvidence::Everywhere) {
+        let what = "negative eigenvalues of the constant Hessian".into();
+        lines.push(EvidenceLine { what, value: 0.0, allowed: 0.0, holds: true, at: None });
+    }
     if let Some(CurvatureEvidence::Smallest { value, allowed }) = found.curvature {
         let holds = value >= allowed;
         lines.push(EvidenceLine { what: "curvature".into(), value, allowed, holds, at: None });

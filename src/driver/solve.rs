@@ -10,7 +10,7 @@ use super::run;
 use super::session::{Checked, Prepared, Session};
 use super::survey::{Survey, survey};
 use super::watch::{Failure, Watched};
-use crate::base::{Name, Span, limits};
+use crate::base::{Id, Name, Span, limits};
 use crate::bind::{self, Instance};
 use crate::diag::Reports;
 use crate::diag::codes::class::ClassError;
@@ -18,6 +18,7 @@ use crate::diag::codes::limit::LimitError;
 use crate::ir::Model;
 use crate::ir::model::Stage;
 use crate::kernel::{self, CompiledOracle, Mode};
+use crate::pass::traits::{self, Traits};
 use crate::problem::verify::verify;
 use crate::problem::{
     Candidate, Degree, MethodRow, Nlp, Oracle, Place, Point, ProblemFacts, Program, Recover, Refusal, SetupError,
@@ -127,7 +128,7 @@ impl Session {
     pub fn solve_bound(&mut self, name: &str, bound: &Bound, live: Live) -> Result<Solved, Reports> {
         refuse_what_is_not_built(bound, &self.setup.set)?;
         let env: Arc<dyn crate::interp::Env + Send + Sync> = bound.instance.world.clone();
-        let judge = Judge::new(Arc::clone(&bound.checked), env, bound.instance.shape.clone());
+        let judge = Judge::new(Arc::clone(&bound.checked), env, bound.judged_shape());
         let mut state =
             Runs { bound, judge: &judge, runs: Vec::new(), remarks: bound.reports.clone(), last: None, live };
         let asked = self.setup.method.clone();
@@ -279,6 +280,20 @@ impl Runs<'_> {
 }
 
 impl Bound {
+    /// The shape of the problem as it was written, with what the survey proved to be linear.
+    fn judged_shape(&self) -> Shape {
+        let mut shape = self.instance.shape.clone();
+        let linear = |traits: &Option<Traits>| traits.as_ref().is_none_or(|t| t.degree <= traits::Degree::Linear);
+        for (flag, traits) in shape.linear_objectives.iter_mut().zip(self.survey.objectives.iter()) {
+            *flag = linear(traits);
+        }
+        for (con, domain) in self.instance.row_domains.enumerate() {
+            let first = self.instance.rows[con.index()];
+            shape.linear_rows[first..first + domain.count].fill(linear(&self.survey.constraints[con]));
+        }
+        shape
+    }
+
     fn site_name(&self, site: Site) -> String {
         match site {
             Site::Row(row) => self.instance.row_name(&self.checked, row as usize).unwrap_or_default(),

@@ -9,7 +9,7 @@ use super::oracle::Place;
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Status {
-    /// A local optimum of a problem proved convex, hence a global one.
+    /// A local optimum of a problem whose convexity is proved, or of a Lagrangian whose convexity is: hence a global one.
     GlobalOptimum,
     /// Feasible, first-order optimal, reduced curvature not negative.
     LocalOptimum,
@@ -19,7 +19,7 @@ pub enum Status {
     FeasibleNotCertified,
     /// Feasible, from a method that seeks without derivatives and proves nothing.
     BestFound,
-    /// No point satisfies the rows: proved by weights, because all rows that matter are linear.
+    /// No point satisfies the rows: proved by weights, because all rows that matter are linear or convex.
     Infeasible,
     /// The violation cannot be lowered from here to first order; other regions may hold feasible points.
     LocallyInfeasible,
@@ -97,6 +97,8 @@ pub enum CurvatureEvidence {
     Unknown,
     /// There is no such direction.
     Vertex,
+    /// The Hessian of the Lagrangian is constant and has no negative eigenvalue.
+    Everywhere,
     /// The smallest eigenvalue of the reduced Hessian, and whether it is negative beyond the tolerance.
     Smallest {
         /// Eigenvalue, absolute.
@@ -116,7 +118,7 @@ impl CurvatureEvidence {
     pub fn holds(&self) -> Option<bool> {
         match *self {
             Self::Unknown => None,
-            Self::Vertex => Some(true),
+            Self::Vertex | Self::Everywhere => Some(true),
             Self::Smallest { value, allowed } => Some(value >= allowed),
             Self::Inertia { negative } => Some(negative == 0),
         }
@@ -136,6 +138,8 @@ pub struct Evidence {
     pub stationarity: Option<Worst<Site>>,
     /// Largest product of a multiplier and the distance to its bound, or multiplier of wrong sign.
     pub complementarity: Option<Worst<Site>>,
+    /// Sum of violations, each times its multiplier: how much better than the optimum the objective may be for them.
+    pub price: Option<Worst<Site>>,
     /// Curvature on the active constraints.
     pub curvature: Option<CurvatureEvidence>,
     /// Where the multipliers come from.

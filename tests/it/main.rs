@@ -28,3 +28,4 @@ mod support;
 mod syntax;
 mod tidy;
 mod ui;
+mod verdicts;

@@ -34,7 +34,7 @@ pub fn multipliers(at: &At<'_>, given: Option<&Multipliers>) -> Option<Multiplie
         })
         .collect();
     for _ in 0..ROUNDS {
-        let y = solve(at, &active, &held)?;
+        let y = least_squares(at, &active, &held, &at.gradient)?;
         let mut z = at.jtv(&y);
         for (z_j, g_j) in z.iter_mut().zip(&at.gradient) {
             *z_j += g_j;
@@ -90,8 +90,9 @@ fn finish(at: &At<'_>, mut y: Vec<f64>, z: &[f64], held: &[bool]) -> Multipliers
     }
 }
 
-/// Least-squares multipliers of the active rows over variables that are not held; 0 for the other rows.
-fn solve(at: &At<'_>, active: &[bool], held: &[bool]) -> Option<Vec<f64>> {
+/// The `λ` of the active rows that minimises `|g + J' λ|²` over variables that are not held; 0 for the other rows.
+/// `g` has length `n_vars`.
+pub fn least_squares(at: &At<'_>, active: &[bool], held: &[bool], g: &[f64]) -> Option<Vec<f64>> {
     let (n, m) = (at.shape().n_vars, at.shape().n_cons);
     let jacobian = at.oracle.jacobian_pattern();
     let mut scale = vec![0.0f64; m];
@@ -117,7 +118,7 @@ fn solve(at: &At<'_>, active: &[bool], held: &[bool]) -> Option<Vec<f64>> {
     }
     let mut rhs = vec![0.0; n + m];
     for j in 0..n {
-        rhs[j] = if held[j] { 0.0 } else { -at.gradient[j] };
+        rhs[j] = if held[j] { 0.0 } else { -g[j] };
     }
     let mut solution = vec![0.0; n + m];
     let mut solver = default_solver();

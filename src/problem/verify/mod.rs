@@ -6,6 +6,7 @@
 //!
 //! Deliberately absent: solving. Multipliers may be fitted at the given point, the point is never moved.
 
+mod convexity;
 mod curvature;
 mod fit;
 mod point;
@@ -16,7 +17,7 @@ use self::point::{At, Multipliers, Residuals};
 use super::candidate::{Candidate, Claim, StopReason};
 use super::facts::{Curvature, ProblemFacts};
 use super::oracle::{EvalError, Oracle, Place};
-use super::verdict::{Evidence, MultiplierSource, Status, Verdict};
+use super::verdict::{CurvatureEvidence, Evidence, MultiplierSource, Status, Verdict};
 
 /// Says what `candidate` is. `oracle` must be unscaled; `facts.curvature` is believed.
 pub fn verify(oracle: &dyn Oracle, facts: &ProblemFacts, candidate: &Candidate) -> Verdict {
@@ -64,7 +65,7 @@ impl Judge<'_> {
 
     fn judge_infeasible(&mut self, at: &mut At<'_>) -> Status {
         if self.candidate.stop == StopReason::Infeasible
-            && let Some((status, evidence)) = refute::is_infeasible(at, self.candidate)
+            && let Some((status, evidence)) = refute::is_infeasible(at, self.candidate, self.facts)
         {
             self.evidence.infeasibility = Some(evidence);
             return status;
@@ -82,11 +83,12 @@ impl Judge<'_> {
         }
         let given = Multipliers::given(at, self.candidate);
         let mut source = MultiplierSource::Method;
-        let mut found = given.as_ref().map(|m| (m.clone(), Residuals::of(at, m)));
+        let objective = self.evidence.objective.unwrap_or(0.0);
+        let mut found = given.as_ref().map(|m| (m.clone(), Residuals::of(at, m, objective)));
         if !found.as_ref().is_some_and(|(_, residuals)| residuals.hold()) {
             let fitted = fit::multipliers(at, given.as_ref());
             if let Some(fitted) = fitted {
-                let residuals = Residuals::of(at, &fitted);
+                let residuals = Residuals::of(at, &fitted, objective);
                 if found.is_none() || residuals.hold() {
                     source = MultiplierSource::Fitted;
                     found = Some((fitted, residuals));
@@ -96,6 +98,7 @@ impl Judge<'_> {
         let Some((multipliers, residuals)) = found else { return self.unfinished(Status::FeasibleNotCertified) };
         self.evidence.stationarity = residuals.stationarity;
         self.evidence.complementarity = residuals.complementarity;
+        self.evidence.price = residuals.price;
         self.evidence.multipliers = Some(source);
         if !residuals.hold() {
             return self.unfinished(Status::FeasibleNotCertified);
@@ -110,6 +113,10 @@ impl Judge<'_> {
             return Status::BestFound;
         }
         if self.facts.curvature == Curvature::Convex || at.is_linear() {
+            return Status::GlobalOptimum;
+        }
+        if convexity::of_lagrangian(at, self.facts, multipliers) {
+            self.evidence.curvature = Some(CurvatureEvidence::Everywhere);
             return Status::GlobalOptimum;
         }
         let evidence = curvature::reduced(at, multipliers);

@@ -1,6 +1,6 @@
 //! Everything the judge computes at one point: values, derivatives, residuals.
 
-use super::tolerance::{COMPLEMENTARITY, INTEGRALITY, STATIONARITY, violation_at};
+use super::tolerance::{COMPLEMENTARITY, INTEGRALITY, PRICE, STATIONARITY, violation_at};
 use super::whole_point;
 use crate::num::dense::all_finite;
 use crate::problem::candidate::Candidate;
@@ -161,31 +161,65 @@ pub fn is_near(distance: f64, bound: f64) -> bool {
 pub struct Residuals {
     pub stationarity: Option<Worst<Site>>,
     pub complementarity: Option<Worst<Site>>,
+    pub price: Option<Worst<Site>>,
 }
 
 impl Residuals {
-    pub fn of(at: &At<'_>, multipliers: &Multipliers) -> Self {
-        Self { stationarity: stationarity(at, multipliers), complementarity: complementarity(at, multipliers) }
+    /// `objective` is its value there.
+    pub fn of(at: &At<'_>, multipliers: &Multipliers, objective: f64) -> Self {
+        Self {
+            stationarity: stationarity(at, multipliers),
+            complementarity: complementarity(at, multipliers),
+            price: price(at, multipliers, objective),
+        }
     }
 
     pub fn hold(&self) -> bool {
-        [&self.stationarity, &self.complementarity].into_iter().all(|worst| worst.is_none_or(|w| w.holds()))
+        [&self.stationarity, &self.complementarity, &self.price]
+            .into_iter()
+            .all(|worst| worst.is_none_or(|w| w.holds()))
     }
 }
 
-/// Largest entry of `∇f + J' y - zl + zu`.
+/// Largest entry of `∇f + J' y - zl + zu`, relative to the multipliers and to the terms that cancel in it.
+///
+/// Only both together are safe: one huge multiplier says nothing about the entries it does not appear in, and the terms of
+/// an entry grow with the units of its variable.
 fn stationarity(at: &At<'_>, m: &Multipliers) -> Option<Worst<Site>> {
     let vars = &at.shape().vars;
     let finite = |ends: &[f64]| ends.iter().filter(|e| e.is_finite()).count();
     let count = m.y.len() + finite(&vars.lower) + finite(&vars.upper);
     let sum: f64 = [&m.y, &m.z_lower, &m.z_upper].into_iter().flatten().map(|v| v.abs()).sum();
     let mean = if count == 0 { 0.0 } else { sum / count as f64 };
-    let allowed = STATIONARITY * mean.max(1.0);
+    let mut terms: Vec<f64> = m.z_lower.iter().zip(&m.z_upper).map(|(l, u)| l.abs().max(u.abs())).collect();
+    for (k, i, j) in at.oracle.jacobian_pattern().entries() {
+        terms[j] = terms[j].max((at.jacobian[k] * m.y[i]).abs());
+    }
     let jty = at.jtv(&m.y);
     worst((0..jty.len()).map(|j| {
         let value = (at.gradient[j] + jty[j] - m.z_lower[j] + m.z_upper[j]).abs();
-        Worst { value, allowed, at: Site::Var(j as u32) }
+        Worst { value, allowed: STATIONARITY * mean.min(terms[j]).max(1.0), at: Site::Var(j as u32) }
     }))
+}
+
+/// What the violations are worth: each times its multiplier, all together. To first order this is how much better than the
+/// optimum the objective may be, because the point is outside; where no constraint qualification holds, multipliers grow
+/// as violations shrink, and this alone tells such a point from an optimum. It stands at the largest.
+fn price(at: &At<'_>, m: &Multipliers, objective: f64) -> Option<Worst<Site>> {
+    let (rows, vars) = (&at.shape().rows, &at.shape().vars);
+    let of_rows = (0..m.y.len()).map(|i| (m.y[i] * rows.excess(i, at.c[i]), Site::Row(i as u32)));
+    let of_vars = (0..m.z_lower.len()).map(|j| {
+        let excess = vars.excess(j, at.x[j]);
+        (if excess > 0.0 { m.z_upper[j] } else { m.z_lower[j] } * excess, Site::Var(j as u32))
+    });
+    let (mut sum, mut largest) = (0.0, None::<(f64, Site)>);
+    for (part, site) in of_rows.chain(of_vars).map(|(part, site)| (part.abs(), site)) {
+        sum += part;
+        if largest.is_none_or(|(most, _)| part > most) {
+            largest = Some((part, site));
+        }
+    }
+    largest.map(|(_, at)| Worst { value: sum, allowed: PRICE * objective.abs().max(1.0), at })
 }
 
 /// Largest product of a multiplier and its slack; a multiplier of wrong sign counts by its size.

@@ -4,14 +4,18 @@
 pub const VIOLATION: f64 = 1e-6;
 /// Distance of an integer variable from an integer, absolute.
 pub const INTEGRALITY: f64 = 1e-6;
-/// Entry of the gradient of the Lagrangian, relative to `max(1, mean |multiplier|)`.
+/// Entry of the gradient of the Lagrangian, relative to `max(1, mean |multiplier|)` and to the largest of its terms.
 pub const STATIONARITY: f64 = 1e-6;
 /// Product of a multiplier and the distance to its bound, absolute; also the size of a multiplier of wrong sign.
 pub const COMPLEMENTARITY: f64 = 1e-6;
+/// Sum of violations, each times its multiplier, relative to `max(1, |objective|)`.
+pub const PRICE: f64 = 1e-6;
 /// Reduced curvature may be as low as minus this, absolute.
 pub const CURVATURE: f64 = 1e-6;
 /// Part of the size of the Hessian that eigenvalues owe to rounding; added to [`CURVATURE`].
 pub const CURVATURE_ROUNDING: f64 = 1e-14;
+/// A constant Hessian counts as convex when it is positive definite with its diagonal larger by this part.
+pub const CONVEXITY_ROUNDING: f64 = 1e-12;
 /// An objective below this at a feasible point counts as unbounded.
 pub const UNBOUNDED: f64 = -1e20;
 /// Multiplier fits and curvature of up to so many free variables use dense matrices.

@@ -1,0 +1,129 @@
+//! The judge says no more than it can prove, and all that it can: optima, local and global, and infeasibility.
+
+use optc::data::FolderLoader;
+use optc::driver::report::Report;
+use optc::driver::{Session, Setup};
+use optc::problem::Status;
+use std::sync::Arc;
+
+fn solve(text: &str) -> Report {
+    let mut session = Session::new(Arc::new(FolderLoader::new(".").allow_all()), Setup::default());
+    let checked = session.check_text("model.opt", text);
+    match session.solve_checked("model.opt", checked, None) {
+        Ok(solved) => solved.report,
+        Err(reports) => panic!("{text}\n{:?}", reports.messages()),
+    }
+}
+
+fn status(text: &str) -> Status {
+    solve(text).status().expect("something was solved")
+}
+
+#[test]
+fn a_point_held_by_huge_multipliers_alone_is_no_optimum() {
+    // The optimum is x = 1, where the gradient of the row vanishes: no multipliers exist there, and outside they grow
+    // without end while the violation goes to zero.
+    for power in [3, 5] {
+        let text = format!("var x\nvar y >= 0\nmaximize x\nsubject to y == (1 - x)^{power}\n");
+        let report = solve(&text);
+        let found = report.objectives[0].value;
+        assert_eq!(report.status(), Some(Status::FeasibleNotCertified), "power {power}, x = {found}");
+        assert!(found > 1.0 + 1e-6, "the point is not what this test is about: {found}");
+        let price = report.runs[0].evidence.iter().find(|e| e.what == "price of violation").expect("it is shown");
+        assert!(!price.holds);
+    }
+}
+
+#[test]
+fn multipliers_that_are_large_because_of_units_do_no_harm() {
+    // A transport of tonnes counted in milligrams, and a price in millions: multipliers of 1e9 and of 1e-9.
+    let large = status("var x >= 0\nvar y >= 0\nminimize 1e3 * x^2 + 2e3 * y^2\nsubject to 1e-6 * (x + y) == 2e-6\n");
+    let small = status("var x >= 0\nvar y >= 0\nminimize 1e-3 * (x^2 + 2 * y^2)\nsubject to 1e6 * (x + y) == 2e6\n");
+    assert_eq!([large, small], [Status::GlobalOptimum; 2]);
+}
+
+#[test]
+fn linear_and_convex_problems_without_a_point_are_proved_infeasible() {
+    let texts = [
+        "var x\nminimize x\nsubject to\n  x >= 3\n  x <= 2\n",
+        "var x == 2\nminimize x\nsubject to x == 3\n",
+        "var x\nvar y >= 0\nminimize x\nsubject to\n  x + y >= 3\n  x + 2 * y <= 2\n  x <= 1\n",
+        "var x\nvar y\nminimize x\nsubject to\n  x^2 + y^2 <= 1\n  x + y >= 3\n",
+        "var x\nminimize x\nsubject to\n  exp(x) <= 1\n  x >= 1\n",
+        // Neither the objective nor the rows are convex, but the sum of rows that proves it is linear or convex.
+        "var x\nvar y\nminimize sin(x) * y\nsubject to\n  x + y >= 3\n  x + y <= 2\n",
+        "var x\nvar y\nminimize x * y\nsubject to\n  x * y + x^2 + y^2 <= 1\n  x + y == 5\n",
+        // Only all rows together: 39 steps up of 1 each, and an end that is too low for them.
+        "set steps = 1..40\nvar h[steps] >= 0\nminimize sum(i in steps: h[i])\nsubject to\n  \
+         up[i in steps if i < 40]: h[i + 1] >= h[i] + 1\n  end: h[40] <= 38\n",
+    ];
+    for text in texts {
+        assert_eq!(status(text), Status::Infeasible, "{text}");
+    }
+}
+
+#[test]
+fn a_dead_end_of_a_nonconvex_problem_is_no_proof() {
+    // From -1 the violation cannot be lowered; beyond 2.1 there are feasible points.
+    let found = status("var x start -1\nminimize x\nsubject to x^3 - 3 * x >= 3\n");
+    assert_eq!(found, Status::LocallyInfeasible);
+    // Feasible, by a hair and by nothing.
+    for gap in ["1e-3", "0"] {
+        let text = format!("param gap = {gap}\nvar x\nminimize x^2\nsubject to\n  x >= 2\n  x <= 2 + gap\n");
+        assert_eq!(status(&text), Status::GlobalOptimum, "{text}");
+    }
+}
+
+/// `x' (I - (1 + t) v v' / v'v) x / 2` over a box, whose least eigenvalue is `-t`; the matrix is data.
+fn along_one_direction(n: usize, t: f64) -> String {
+    format!(
+        "set s = 1..{n}\nparam t = {t:e}\nparam v[i in s] = sin(i)\nparam size = sum(i in s: v[i]^2)\n\
+         param q[i in s, j in s] = (if i == j then 1 else 0) - (1 + t) * v[i] * v[j] / size\n\
+         var x[s] in [-1, 1] start 0.5\n\
+         minimize sum(i in s, j in s: q[i, j] * x[i] * x[j]) / 2 + sum(i in s: x[i]) / 10\n\
+         subject to sum(i in s: i * x[i]) <= 3\n"
+    )
+}
+
+#[test]
+fn quadratic_problems_are_proved_convex_from_their_matrices() {
+    for n in [3, 20, 60] {
+        assert_eq!(status(&along_one_direction(n, -0.1)), Status::GlobalOptimum, "definite, {n}");
+        assert_eq!(status(&along_one_direction(n, 0.0)), Status::GlobalOptimum, "semidefinite, {n}");
+        let indefinite = status(&along_one_direction(n, 1e-6));
+        assert!(indefinite != Status::GlobalOptimum, "indefinite, {n}: {indefinite:?}");
+    }
+    let report = solve(&along_one_direction(3, 0.0));
+    let proof = report.runs[0].evidence.iter().find(|e| e.what == "negative eigenvalues of the constant Hessian");
+    assert!(proof.is_some_and(|line| line.holds && line.value == 0.0));
+}
+
+#[test]
+fn no_large_entry_hides_a_small_negative_eigenvalue() {
+    let text = "param big = 1e13\nparam small = -1\nvar x in [-1, 1]\nvar y in [-1, 2] start -0.5\n\
+                minimize big * x^2 + small * y^2\n";
+    let found = status(text);
+    assert!(found != Status::GlobalOptimum, "{found:?}");
+}
+
+#[test]
+fn a_lagrangian_may_be_convex_when_its_parts_are_not() {
+    // A trust region: the multiplier of the ball lifts the negative eigenvalue. The least value on the circle of radius 1
+    // is found on a fine grid.
+    let text = "param a = -1\nvar x start 0.3\nvar y start -0.9\nminimize f: a * x^2 + y^2 + x + y\n\
+                subject to x^2 + y^2 <= 1\n";
+    let report = solve(text);
+    let at = |side: f64, t: f64| {
+        let (x, y) = (side * (1.0 - t * t) / (1.0 + t * t), 2.0 * t / (1.0 + t * t));
+        y * y - x * x + x + y
+    };
+    let half = |side: f64| (-500_000..=500_000).map(move |k| at(side, f64::from(k) / 5e5));
+    let least = half(1.0).chain(half(-1.0)).fold(f64::INFINITY, f64::min);
+    let found = report.objectives[0].value;
+    if report.status() == Some(Status::GlobalOptimum) {
+        assert!((found - least).abs() <= 1e-6, "{found} is not {least}");
+    }
+    assert_eq!(report.status(), Some(Status::GlobalOptimum));
+    // Between two ends of a concave function nothing is proved.
+    assert_eq!(status("param a = -1\nvar x in [-1, 1] start -0.5\nminimize a * x^2 + x / 10\n"), Status::LocalOptimum);
+}
