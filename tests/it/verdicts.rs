@@ -3,7 +3,8 @@
 use optc::data::FolderLoader;
 use optc::driver::report::Report;
 use optc::driver::{Session, Setup};
-use optc::problem::Status;
+use optc::num::sparse::Pattern;
+use optc::problem::{Candidate, ClosureOracle, ProblemFacts, Status, StopReason, verify};
 use std::sync::Arc;
 
 fn solve(text: &str) -> Report {
@@ -65,7 +66,13 @@ fn linear_and_convex_problems_without_a_point_are_proved_infeasible() {
 #[test]
 fn a_dead_end_of_a_nonconvex_problem_is_no_proof() {
     // From -1 the violation cannot be lowered; beyond 2.1 there are feasible points.
-    let found = status("var x start -1\nminimize x\nsubject to x^3 - 3 * x >= 3\n");
+    let pattern = Pattern::from_entries(1, 1, [(0, 0)]).expect("one entry").0;
+    let dead_end = ClosureOracle::new(1, |x| x[0])
+        .gradient(|_, g| g[0] = 1.0)
+        .constraints(&[3.0], &[f64::INFINITY], |x, c| c[0] = x[0].powi(3) - 3.0 * x[0])
+        .jacobian(pattern, |x, j| j[0] = 3.0 * x[0] * x[0] - 3.0);
+    let claim = Candidate::at("a method", vec![-1.0], StopReason::Infeasible);
+    let found = verify(&dead_end, &ProblemFacts::of(&dead_end), &claim).status;
     assert_eq!(found, Status::LocallyInfeasible);
     // Feasible, by a hair and by nothing.
     for gap in ["1e-3", "0"] {
