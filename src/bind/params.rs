@@ -167,15 +167,16 @@ impl Binding<'_> {
 
     fn range(&mut self, lo: NodeId, hi: NodeId, at: Span) -> Option<BoundSet> {
         let (lo, hi) = (self.scalar(lo, at)?, self.scalar(hi, at)?);
+        let len = (hi - lo + 1.0).max(0.0);
         let whole = |v: f64| v.fract() == 0.0 && v.abs() < 9e15;
-        if !whole(lo) || !whole(hi) {
+        let too_many = lo.fract() == 0.0 && hi.fract() == 0.0 && len > limits::MAX_ELEMENTS as f64;
+        if !too_many && (!whole(lo) || !whole(hi)) {
             let text = interp::number;
             self.reports.push(DomainError::NotARange { at, lo: text(lo), hi: text(hi) });
             return None;
         }
-        let len = (hi - lo + 1.0).max(0.0);
-        if len > limits::MAX_ELEMENTS as f64 {
-            let count = Some(len as usize);
+        if too_many {
+            let count = (len < usize::MAX as f64).then_some(len as usize);
             self.reports.push(LimitError::TooManyElements { at, count, most: limits::MAX_ELEMENTS });
             return None;
         }

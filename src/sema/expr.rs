@@ -9,7 +9,7 @@ use crate::diag::codes::shape::ShapeError;
 use crate::ir::NodeId;
 use crate::ir::graph::Depends;
 use crate::ir::model::ElemType;
-use crate::syntax::ast::{BinOp, ExprId, ExprKind, UnOp};
+use crate::syntax::ast::{BinOp, ExprId, ExprKind, StmtKind, UnOp};
 
 impl Sema<'_> {
     /// The value of an expression of the current statement.
@@ -43,7 +43,14 @@ impl Sema<'_> {
                 BinOp::ElemPow => self.elementwise_power(*left, *right, at),
                 BinOp::And | BinOp::Or => self.logic_chain(id, *op),
                 BinOp::In => self.membership(*left, *right, at),
-                BinOp::Near => self.misplaced(at, "`~=`", Some("it belongs in `expect a ~= b tol 1e-6`".into())),
+                BinOp::Near => {
+                    let (left, right) = (self.text_of(*left), self.text_of(*right));
+                    let help = match stmt.kind {
+                        StmtKind::Check { .. } => format!("write `abs({left} - {}) <= 1e-6`", in_parentheses(&right)),
+                        _ => format!("it belongs in `expect {left} ~= {right} tol 1e-6`"),
+                    };
+                    self.misplaced(at, "`~=`", Some(help))
+                }
                 _ => self.comparison(*op, *left, *right, at),
             },
             ExprKind::Compare { parts, ops } => self.comparison_chain(parts, ops, at),
@@ -332,4 +339,9 @@ impl Sema<'_> {
         }
         graph.span_within(at, within)
     }
+}
+
+/// A text that can follow a minus.
+fn in_parentheses(text: &str) -> String {
+    if text.contains(['+', '-', ' ']) { format!("({text})") } else { text.to_owned() }
 }

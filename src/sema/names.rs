@@ -20,6 +20,18 @@ const MOST_SEARCHED: usize = 500_000;
 /// Numbers that have a name.
 const CONSTANTS: &[(&str, f64)] = &[("inf", f64::INFINITY), ("pi", std::f64::consts::PI)];
 
+/// What functions are called elsewhere, and here.
+const OTHER_NAMES: &[(&str, &str)] = &[
+    ("ln", "log"),
+    ("arcsin", "asin"),
+    ("arccos", "acos"),
+    ("arctan", "atan"),
+    ("arctan2", "atan2"),
+    ("fabs", "abs"),
+    ("lse", "logsumexp"),
+    ("norm", "norm2"),
+];
+
 /// The number of that name.
 pub(super) fn constant(name: &str) -> Option<f64> {
     CONSTANTS.iter().find(|(known, _)| *known == name).map(|(_, value)| *value)
@@ -200,6 +212,10 @@ impl Sema<'_> {
         let declared = self.names.decls.iter().filter(|d| matches!(d.kind, DeclKind::Fn | DeclKind::Extern));
         let rows = func::all().iter().filter(|row| row.surface == Surface::Function).map(|row| row.name);
         let arrays = array_fns::ROWS.iter().map(|row| row.name);
+        let other = OTHER_NAMES.iter().find(|(name, _)| *name == wrong).map(|(_, ours)| Name::from(*ours));
+        if other.is_some() {
+            return other;
+        }
         closest(wrong, declared.map(|d| &*d.name).chain(rows).chain(arrays)).map(Name::from)
     }
 }

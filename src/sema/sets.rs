@@ -132,7 +132,13 @@ impl Sema<'_> {
             other => {
                 let found = self.describe(other);
                 let number = matches!(other, Value::Num(_));
-                let help = number.then(|| format!("for the integers up to it write `1..{}`", self.text_at(at)));
+                let text = self.text_at(at);
+                let listed = text.strip_prefix('[').and_then(|t| t.strip_suffix(']'));
+                let help = match listed {
+                    _ if number => Some(format!("for the integers up to it write `1..{text}`")),
+                    Some(items) => Some(format!("the elements of a set stand in braces: write `{{{items}}}`")),
+                    None => None,
+                };
                 self.reports.push(ShapeError::NotASet { at, found, declared_at, help });
             }
         }

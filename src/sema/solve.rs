@@ -38,6 +38,20 @@ const TUNERS: &[Planned] = &[
 /// Shapes of a schedule, as they are called.
 const SCHEDULES: &[&str] = &["constant", "cosine", "linear", "exponential"];
 
+/// Solvers known elsewhere, and the method here that does their work.
+const OTHER_SOLVERS: &[(&str, &str)] = &[
+    ("ipopt", "interior_point"),
+    ("knitro", "interior_point"),
+    ("loqo", "interior_point"),
+    ("simplex", "interior_point"),
+    ("barrier", "interior_point"),
+    ("ipm", "interior_point"),
+    ("bfgs", "lbfgs"),
+    ("l_bfgs", "lbfgs"),
+    ("lbfgsb", "lbfgs"),
+    ("l_bfgs_b", "lbfgs"),
+];
+
 impl Sema<'_> {
     /// `solve with a(...) then b(...)`.
     pub(super) fn solve_statement(&mut self, calls: &[MethodCall]) {
@@ -60,8 +74,11 @@ impl Sema<'_> {
             (None, Some(planned)) => self.planned_options(call, planned),
             (None, None) => {
                 let rows = self.inputs.methods.iter().map(|row| row.name);
-                let suggestion = closest(name, rows.chain(PLANNED.iter().map(|p| p.name))).map(str::to_owned);
-                self.reports.push(OptionError::UnknownMethod { at: name_at, name: name.clone(), suggestion });
+                let near = closest(name, rows.chain(PLANNED.iter().map(|p| p.name)));
+                let other = OTHER_SOLVERS.iter().find(|(word, _)| *word == name.to_lowercase()).map(|(_, ours)| *ours);
+                let suggestion = other.or(near).map(str::to_owned);
+                let known = self.inputs.methods.iter().map(|row| row.name).collect();
+                self.reports.push(OptionError::UnknownMethod { at: name_at, name: name.clone(), suggestion, known });
                 return None;
             }
         };
@@ -206,7 +223,8 @@ impl Sema<'_> {
         let Some(planned) = TUNERS.iter().find(|p| *p.name == **name) else {
             let suggestion = closest(name, TUNERS.iter().map(|p| p.name)).map(str::to_owned);
             let at = self.stmt.span(call.name.at);
-            self.reports.push(OptionError::UnknownMethod { at, name: name.clone(), suggestion });
+            let known = TUNERS.iter().map(|p| p.name).collect();
+            self.reports.push(OptionError::UnknownMethod { at, name: name.clone(), suggestion, known });
             return None;
         };
         let options = self.planned_options(call, planned)?;
@@ -283,19 +301,25 @@ fn wanted(option: &OptionRow) -> String {
 fn range_words(what: &str, lo: f64, hi: f64) -> String {
     // The largest double and the smallest positive one stand for no end and for 0.
     let (has_lo, has_hi) = (lo.is_finite() && lo > f64::MIN, hi.is_finite() && hi < f64::MAX);
+    let (low, high) = (number_words(lo), number_words(hi));
     match (has_lo, has_hi) {
         (true, _) if lo > 0.0 && lo < 1e-300 => {
             if has_hi {
-                format!("{what} above 0, at most {hi}")
+                format!("{what} above 0, at most {high}")
             } else {
                 format!("{what} above 0")
             }
         }
-        (true, true) => format!("{what} from {lo} to {hi}"),
-        (true, false) => format!("{what} from {lo} up"),
-        (false, true) => format!("{what} up to {hi}"),
+        (true, true) => format!("{what} from {low} to {high}"),
+        (true, false) => format!("{what} from {low} up"),
+        (false, true) => format!("{what} up to {high}"),
         (false, false) => what.to_owned(),
     }
+}
+
+/// A number as one would write it: tiny and huge ones with an exponent.
+fn number_words(value: f64) -> String {
+    if value != 0.0 && !(1e-4..1e9).contains(&value.abs()) { format!("{value:e}") } else { value.to_string() }
 }
 
 fn list(words: &[&str]) -> String {

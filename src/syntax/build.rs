@@ -5,6 +5,7 @@
 //! Deliberately absent: statements that do not parse (`explain`), names and types (`sema`).
 
 use super::ast::*;
+use super::explain::FUNCTIONS;
 use super::lex::Fault;
 use crate::base::{FileId, IdVec, Name, Span};
 use crate::diag::Error;
@@ -310,6 +311,9 @@ impl<'t> Builder<'t> {
     pub fn call(&mut self, at: Place, of: ExprId, group: Group, body: Option<ExprId>) -> ExprId {
         let Some(name) = self.as_ident(of) else {
             let inner = Rel { start: self.at(of).end, end: at.1 };
+            if self.power_of_function(of, inner) {
+                return of;
+            }
             let offer = self.product_offer(of, inner);
             let error = SyntaxError::NotCallable { at: self.span(inner), of: self.span(self.at(of)), offer };
             self.fault(inner, error, false);
@@ -324,6 +328,27 @@ impl<'t> Builder<'t> {
             Some(body) => self.reduce(at, name, op, group, body),
             None => self.plain_call(at, name, op, group),
         }
+    }
+
+    /// `sin^2(x)`; says so and tells whether it is one.
+    fn power_of_function(&mut self, of: ExprId, inner: Rel) -> bool {
+        let Some(before) = self.text.get(self.base as usize..(self.base + self.at(of).start) as usize) else {
+            return false;
+        };
+        let Some(word) = before.trim_end().strip_suffix('^').map(str::trim_end) else { return false };
+        let Some(name) = FUNCTIONS
+            .iter()
+            .find(|name| word.strip_suffix(**name).is_some_and(|rest| !rest.ends_with(super::lex::is_name_continue)))
+        else {
+            return false;
+        };
+        let (power, argument) = (self.source(self.at(of)), self.source(inner).trim_start());
+        let offer = (power.len() + argument.len() < 60).then(|| format!("{name}{argument}^{power}"));
+        let start = (word.len() - name.len()) as u32;
+        let at = Rel { start, end: self.at(of).end };
+        let error = SyntaxError::PowerOfFunction { at: self.span(at), name: (*name).into(), offer };
+        self.fault(at, error, false);
+        true
     }
 
     fn product_offer(&self, of: ExprId, inner: Rel) -> Option<String> {
@@ -504,7 +529,26 @@ impl<'t> Builder<'t> {
                 (Axis::Bad, _) => {}
             }
         }
+        self.two_bounds(&bounds);
         StmtKind::Var { name, axes, ty, bounds, start }
+    }
+
+    /// `>= lo <= hi`: it looks like a chain that turns round.
+    fn two_bounds(&mut self, bounds: &[(Bound, Rel)]) {
+        let [(one, first), (other, second)] = bounds else { return };
+        let (lo, hi) = match (one, other) {
+            (Bound::AtLeast(lo), Bound::AtMost(hi)) | (Bound::AtMost(hi), Bound::AtLeast(lo)) => (*lo, *hi),
+            _ => return,
+        };
+        let as_written = |at: Rel| ["<=", ">=", "≤", "≥"].iter().any(|sign| self.source(at).starts_with(sign));
+        if !as_written(*first) || !as_written(*second) {
+            // A strict bound was reported already.
+            return;
+        }
+        let (low, high) = (self.source(self.at(lo)), self.source(self.at(hi)));
+        let offer = (low.len() + high.len() < 60).then(|| format!("in [{low}, {high}]"));
+        let error = SyntaxError::TwoBounds { at: self.span(*second), first: self.span(*first), offer };
+        self.fault(*second, error, true);
     }
 
     /// `in lo..hi` or `in [lo, hi]`.

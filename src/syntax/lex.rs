@@ -5,6 +5,7 @@
 //! reported, so that the rest of its statement is still checked.
 //! Deliberately absent: which words are keywords of a clause (`cut`), how statements look (`parse`).
 
+use super::habit;
 use super::token::{Kind, Token};
 use crate::base::{FileId, Span};
 use crate::diag::Error;
@@ -46,7 +47,7 @@ pub struct Lexed {
 
 /// Reads a whole text; its length must be below `limits::MAX_SOURCE_BYTES`.
 pub fn lex(file: FileId, text: &str) -> Lexed {
-    let mut reader = Reader { file, text, out: Lexed::default(), first: true };
+    let mut reader = Reader { file, text, out: Lexed::default(), first: true, closing_bar: None, choice: None };
     let mut lexer = Kind::lexer(text);
     while let Some(result) = lexer.next() {
         reader.read(result.unwrap_or(Kind::Stray), &mut lexer);
@@ -55,12 +56,16 @@ pub fn lex(file: FileId, text: &str) -> Lexed {
     reader.out
 }
 
-struct Reader<'t> {
+pub(super) struct Reader<'t> {
     file: FileId,
-    text: &'t str,
-    out: Lexed,
+    pub(super) text: &'t str,
+    pub(super) out: Lexed,
     /// Whether the next token is the first on its line.
     first: bool,
+    /// Where the second of two bars stands, once the first is reported.
+    pub(super) closing_bar: Option<usize>,
+    /// Where the `:` of `c ? a : b` stands, once the `?` is reported.
+    pub(super) choice: Option<usize>,
 }
 
 impl<'t> Reader<'t> {
@@ -92,15 +97,16 @@ impl<'t> Reader<'t> {
             }
             Kind::Wide => self.wide(start, lexer),
             Kind::Stray => self.stray(start, end),
+            Kind::Colon if self.choice == Some(start) => self.push(Kind::Plus, start, end),
             kind => self.push(kind, start, end),
         }
     }
 
-    fn span(&self, start: usize, end: usize) -> Span {
+    pub(super) fn span(&self, start: usize, end: usize) -> Span {
         Span::new(self.file, start as u32, end as u32)
     }
 
-    fn fault(&mut self, at: Span, error: SyntaxError, sound: bool) {
+    pub(super) fn fault(&mut self, at: Span, error: SyntaxError, sound: bool) {
         self.out.faults.push(Fault { at, error: error.into(), sound });
     }
 
@@ -118,7 +124,7 @@ impl<'t> Reader<'t> {
         }
     }
 
-    fn push(&mut self, kind: Kind, start: usize, end: usize) {
+    pub(super) fn push(&mut self, kind: Kind, start: usize, end: usize) {
         let number = self.settle_number(start, end, Some(kind));
         if matches!(kind, Kind::Plus | Kind::Minus) {
             self.doubled_sign(kind, start, end);
@@ -184,6 +190,9 @@ impl<'t> Reader<'t> {
     }
 
     fn stray(&mut self, start: usize, end: usize) {
+        if self.closing_bar == Some(start) || habit::bars(self, start) || habit::question(self, start) {
+            return;
+        }
         let at = self.span(start, end);
         let found = self.text[start..end].chars().next().unwrap_or(' ');
         // What follows is still the first on its line, so that one stray character spoils one statement.

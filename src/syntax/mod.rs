@@ -13,6 +13,7 @@ pub mod dump;
 mod explain;
 mod format;
 mod grammar;
+mod habit;
 mod lex;
 mod nesting;
 mod parse;

@@ -255,6 +255,9 @@ impl<'t> Parser<'t> {
             let taken: Vec<Token> = read.to_mut().splice(fix.tokens, fix.with).collect();
             if fix.splits {
                 rest = taken;
+                if rest.first().is_some_and(|t| t.kind() == Kind::Comma) {
+                    rest.remove(0);
+                }
             } else if renamed {
                 cut::mark_clause_words(self.text, read.to_mut());
             }

@@ -27,7 +27,11 @@ crate::error_codes! {
                 } else {
                     format!("no solver can tell `{op}` from `{offer}`")
                 })
-                .help(format!("write `{offer}`")),
+                .help(if *op == "!=" {
+                    "choose a side, such as `x >= 1 + 1e-6` for `x != 1`; to make both sides equal write `==`".to_owned()
+                } else {
+                    format!("write `{offer}`")
+                }),
 
         /// `c: x + y` without a comparison.
         NotAConstraint "E0404" { at: Span, help: Option<String> } =>

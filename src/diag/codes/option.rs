@@ -7,9 +7,10 @@ crate::error_codes! {
     /// Errors of methods and options (E07xx).
     pub enum OptionError {
         /// `solve with lbgfs`: no such method.
-        UnknownMethod "E0701" { at: Span, name: Name, suggestion: Option<String> } =>
+        UnknownMethod "E0701" { at: Span, name: Name, suggestion: Option<String>, known: Vec<&'static str> } =>
             Message::error(format!("there is no method `{name}`"))
                 .label(*at, "not a method")
+                .note(format!("the methods: {}", known.join(", ")))
                 .help_opt(suggestion.as_ref().map(|s| format!("did you mean `{s}`?"))),
 
         /// `solve with lbfgs(memroy = 20)`.

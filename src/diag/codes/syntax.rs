@@ -82,9 +82,10 @@ crate::error_codes! {
                 .label(*at, "write `=`"),
 
         /// `minimize cost x + y`: no `:` after a name or a head.
-        MissingColon "E0113" { at: Span, after: &'static str } =>
+        MissingColon "E0113" { at: Span, after: &'static str, offer: Option<String> } =>
             Message::error(format!("a `:` is missing after {after}"))
-                .label(*at, "expected `:` before this"),
+                .label(*at, "expected `:` before this")
+                .help_opt(offer.as_ref().map(|o| format!("write `{o}`"))),
 
         /// `x[i j]`: no `,` between two subscripts, arguments or elements.
         MissingComma "E0114" { at: Span, between: &'static str } =>
@@ -340,6 +341,61 @@ crate::error_codes! {
             Message::error(format!("several elements stand in `{open} {}`", closer(*open)))
                 .label(*at, "the value ends before this")
                 .help_opt(offer.as_ref().map(|o| format!("write `{o}`"))),
+
+        /// `var x >= 5 <= 10`: two bounds as two clauses.
+        TwoBounds "E0155" { at: Span, first: Span, offer: Option<String> } =>
+            Message::error("two bounds are written as one range")
+                .label(*at, "a second bound")
+                .label(*first, "the first bound")
+                .help(offer.as_ref().map_or_else(|| "write `in [low, high]`".into(), |o| format!("write `{o}`"))),
+
+        /// `minimize f = x^2`: `=` after the name of an objective.
+        ObjectiveEquals "E0156" { at: Span, offer: Option<String> } =>
+            Message::error("the name of an objective is followed by `:`")
+                .label(*at, "write `:`")
+                .help_opt(offer.as_ref().map(|o| format!("write `{o}`"))),
+
+        /// `set I = 1:3`: a range with a colon.
+        ColonRange "E0157" { at: Span, offer: Option<String> } =>
+            Message::error("a range is written with `..`")
+                .label(*at, "not a range")
+                .help(offer.as_ref().map_or_else(|| "write `..`".into(), |o| format!("write `{o}`"))),
+
+        /// `|x|`: bars around an absolute value.
+        Bars "E0158" { at: Span, offer: Option<String> } =>
+            Message::error("an absolute value is written with `abs`")
+                .label(*at, "bars mean nothing here")
+                .help(offer.as_ref().map_or_else(|| "write `abs(x)`".into(), |o| format!("write `{o}`"))),
+
+        /// `c ? a : b`, `a if c else b`: a choice in the order of another language.
+        Choice "E0159" { at: Span, offer: Option<String> } =>
+            Message::error("a choice begins with its condition: `if c then a else b`")
+                .label(*at, "not written like this")
+                .help(offer.as_ref().map_or_else(|| "write `if c then a else b`".into(), |o| format!("write `{o}`"))),
+
+        /// `exp x`: a function without parentheses.
+        CallForm "E0160" { at: Span, name: Name, offer: Option<String> } =>
+            Message::error(format!("`{name}` takes its argument in parentheses"))
+                .label(*at, "expected `(` after this")
+                .help(offer.as_ref().map_or_else(|| format!("write `{name}(…)`"), |o| format!("write `{o}`"))),
+
+        /// `sin^2(x)`: the power of a function before its argument.
+        PowerOfFunction "E0161" { at: Span, name: Name, offer: Option<String> } =>
+            Message::error(format!("the power of `{name}` stands after its argument"))
+                .label(*at, "a power of what?")
+                .help(offer.as_ref().map_or_else(|| format!("write `{name}(x)^2`"), |o| format!("write `{o}`"))),
+
+        /// `var x(3)`: axes in parentheses.
+        AxesForm "E0162" { at: Span, offer: Option<String> } =>
+            Message::error("the sets of a declaration stand in `[ ]`")
+                .label(*at, "parentheses call a function")
+                .help(offer.as_ref().map_or_else(|| "write `name[1..3]`".into(), |o| format!("write `{o}`"))),
+
+        /// `x >= 1,`: a comma after a constraint or an objective.
+        CommaAtEnd "E0163" { at: Span } =>
+            Message::error("nothing separates statements but the end of the line")
+                .label(*at, "not needed")
+                .help("take the comma away, and begin each statement on a line of its own"),
     }
 }
 
@@ -372,7 +428,7 @@ fn character(found: char) -> String {
 fn stray_help(found: char) -> &'static str {
     match found {
         '%' => "a comment begins with `#`; a remainder is not part of the language",
-        '|' => "write `abs(x)`, or `or` between two conditions",
+        '|' => "write `or` between two conditions",
         '&' => "write `and` between two conditions",
         '²' => "write `^2`",
         '³' => "write `^3`",

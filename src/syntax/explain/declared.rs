@@ -45,11 +45,17 @@ pub fn declared<'t>(text: &'t str, tokens: &[Token]) -> Vec<&'t str> {
         Kind::Split => tokens.iter().filter(|t| t.kind() == Kind::Name).map(|t| t.text(text)).collect(),
         Kind::Extern => name(2).into_iter().collect(),
         Kind::Name => {
+            if tokens.get(1).is_some_and(|t| t.kind() == Kind::Var) {
+                // `integer var x`.
+                return name(2).into_iter().collect();
+            }
             let second = name(1).filter(|_| type_for(word).is_some() || tokens.get(2).is_some());
             [Some(word), second].into_iter().flatten().collect()
         }
         Kind::Var | Kind::Param | Kind::Let | Kind::Set => {
-            let mut names: Vec<&str> = name(1).into_iter().collect();
+            // `var 0 <= x`: the name comes late.
+            let first = name(1).or_else(|| tokens.iter().find(|t| t.kind() == Kind::Name).map(|t| t.text(text)));
+            let mut names: Vec<&str> = first.into_iter().collect();
             names.extend(name(1).filter(|n| type_for(n).is_some()).and_then(|_| name(2)));
             names.extend(after_commas(text, tokens));
             names.extend(name(1).filter(|_| lacks_opener(tokens)).into_iter().flat_map(prefixes));

@@ -51,7 +51,17 @@ pub(super) fn name_first(scene: &Scene<'_>) -> Option<Explained> {
         (ends && scene.tokens.len() == 6)
             .then(|| format!("var {} in [{}, {}]", scene.word(3), scene.word(1), scene.word(5)))
     };
-    let offer = (word == Kind::Var).then(|| bounded(Kind::LessEq, Kind::LessEq)).flatten();
+    let one_end = || {
+        let turned = match scene.kind(2)? {
+            Kind::LessEq => ">=",
+            Kind::GreaterEq => "<=",
+            Kind::EqEq => "==",
+            _ => return None,
+        };
+        let ends = scene.kind(3) == Some(Kind::Name) && scene.tokens.len() == 4;
+        ends.then(|| format!("var {} {turned} {}", scene.word(3), scene.word(1)))
+    };
+    let offer = (word == Kind::Var).then(|| bounded(Kind::LessEq, Kind::LessEq).or_else(one_end)).flatten();
     Some(Explained::new(at, SyntaxError::NameFirst { at, word: word.spelling(), offer }))
 }
 

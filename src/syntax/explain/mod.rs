@@ -7,11 +7,13 @@
 
 mod declared;
 mod forms;
+mod habits;
 mod scene;
 mod signs;
 mod words;
 
 pub use declared::{declared, misspelt_start};
+pub use habits::FUNCTIONS;
 pub use scene::Scene;
 
 use super::token::Token;
@@ -46,6 +48,7 @@ type Rule = fn(&Scene<'_>) -> Option<Explained>;
 /// The mistakes known, the more telling first.
 const RULES: &[Rule] = &[
     forms::semicolon_inside,
+    habits::type_before_var,
     words::reserved_as_name,
     words::new_statement,
     words::loop_word,
@@ -54,6 +57,12 @@ const RULES: &[Rule] = &[
     forms::name_first,
     forms::unit,
     words::later_word,
+    habits::choice,
+    habits::colon_range,
+    habits::axes_form,
+    habits::objective_equals,
+    habits::comma_at_end,
+    habits::call_form,
     signs::number_then_name,
     signs::single_quotes,
     signs::file_without_quotes,

@@ -155,8 +155,16 @@ pub(super) fn missing_colon(scene: &Scene<'_>) -> Option<Explained> {
         Some(_) => return None,
     };
     let at = scene.span(scene.at);
-    let error = SyntaxError::MissingColon { at, after };
-    Some(Explained::new(at, error).mend(scene.at..scene.at, vec![scene.insert(Kind::Colon, scene.at)], true))
+    let ty = type_for(scene.word(scene.at)).filter(|_| scene.first() == Kind::Var && scene.opener.is_none());
+    let offer = ty.and_then(|ty| Some(format!("{}: {ty}", scene.quote(0, scene.at)?)));
+    let other_word = ty.is_some_and(|ty| ty != scene.word(scene.at));
+    let explained = Explained::new(at, SyntaxError::MissingColon { at, after, offer });
+    Some(if other_word {
+        // The type is known and said in the offer; its word would be a second mistake.
+        explained.mend(scene.at..scene.at + 1, Vec::new(), false)
+    } else {
+        explained.mend(scene.at..scene.at, vec![scene.insert(Kind::Colon, scene.at)], true)
+    })
 }
 
 fn missing_label_colon(scene: &Scene<'_>) -> Option<&'static str> {
