@@ -4,7 +4,8 @@
 //! were written, without families, derivative templates, kernels or slots, and differentiates on a tape
 //! of numbers. It is slow and independent; agreement with the compiled oracle is evidence.
 
-use crate::interp::{Deps, Env, Fault, Interp, Mode, Plain, Tape};
+use super::patience::Patience;
+use crate::interp::{Deps, Env, Fault, FaultKind, Interp, Mode, Plain, Tape};
 use crate::ir::{Model, NodeId};
 use crate::num::sparse::Pattern;
 use crate::problem::{Capabilities, EvalError, Oracle, Place, Sense, Shape, Workspace};
@@ -22,13 +23,34 @@ pub struct Judge {
     shape: Shape,
     jacobian: OnceLock<Pattern>,
     hessian: OnceLock<Pattern>,
+    patience: Option<Patience>,
 }
 
 impl Judge {
     /// The judge of a bound model. `shape` is the bound problem's; objectives of `maximize` are negated.
     pub fn new(model: Arc<Model>, env: Arc<dyn Env + Send + Sync>, shape: Shape) -> Self {
         let deps = Deps::new(&model);
-        Self { model, env, deps, shape, jacobian: OnceLock::new(), hessian: OnceLock::new() }
+        Self { model, env, deps, shape, jacobian: OnceLock::new(), hessian: OnceLock::new(), patience: None }
+    }
+
+    /// Every evaluation fails once `patience` is over.
+    #[must_use]
+    pub fn with(mut self, patience: Patience) -> Self {
+        self.patience = Some(patience);
+        self
+    }
+
+    /// Whether an evaluation failed because patience was over: what was judged on it means nothing.
+    pub fn gave_up(&self) -> bool {
+        self.patience.as_ref().is_some_and(Patience::was_lost)
+    }
+
+    /// Fails when patience is over. `node` is what was to be evaluated.
+    fn go_on(&self, node: NodeId) -> Result<(), Fault> {
+        if self.patience.as_ref().is_some_and(Patience::is_over) {
+            return Err(Fault { node, kind: FaultKind::NotANumber, at: Vec::new() });
+        }
+        Ok(())
     }
 
     fn tape(&self, mode: Mode, x: &[f64]) -> Interp<'_, Tape> {
@@ -50,6 +72,7 @@ impl Judge {
             let body = constraint.body;
             walk.for_each(constraint.domain, &mut |walk| {
                 row += 1;
+                self.go_on(body)?;
                 each(walk, row - 1, body)
             })
             .map_err(|fault| failed(&fault))?;
@@ -68,7 +91,11 @@ impl Judge {
     ) -> Result<(), EvalError> {
         for (k, objective) in self.model.objectives.iter().enumerate() {
             let weight = sigma[k] * self.sign(k);
-            walk.for_each_term(objective.body, weight, each).map_err(|fault| failed(&fault))?;
+            let mut each = |walk: &mut Interp<'_, Tape>, node: NodeId, weight: f64| {
+                self.go_on(node)?;
+                each(walk, node, weight)
+            };
+            walk.for_each_term(objective.body, weight, &mut each).map_err(|fault| failed(&fault))?;
         }
         if y.is_empty() {
             return Ok(());
@@ -193,6 +220,7 @@ impl Oracle for Judge {
 
     fn objective(&self, ws: &mut Workspace, k: usize) -> Result<f64, EvalError> {
         let Some(objective) = self.model.objectives.iter().nth(k) else { return Ok(0.0) };
+        self.go_on(objective.body).map_err(|fault| failed(&fault))?;
         let algebra = Plain { x: ws.x() };
         let mut walk = Interp::new(&self.model, self.env.as_ref(), &self.deps, algebra);
         let value = walk.number(objective.body).map_err(|fault| failed(&fault))?;

@@ -10,6 +10,7 @@ pub mod emit;
 pub mod judge;
 pub mod listing;
 pub mod load;
+pub mod patience;
 pub mod ranges;
 pub mod report;
 pub mod results;

@@ -2,6 +2,7 @@
 
 use super::blame::{self, When};
 use super::judge::Judge;
+use super::patience::{self, Patience};
 use super::ranges::Hulls;
 use super::report::{ProblemSummary, Report, Run};
 use super::results::{Answer, Results};
@@ -19,7 +20,7 @@ use crate::ir::Model;
 use crate::ir::model::Stage;
 use crate::kernel::{self, CompiledOracle, Mode};
 use crate::pass::traits::{self, Traits};
-use crate::problem::verify::verify;
+use crate::problem::verify::{interrupted, verify};
 use crate::problem::{
     Candidate, Degree, MethodRow, Nlp, Oracle, Place, Point, ProblemFacts, Program, Recover, Refusal, SetupError,
     Shape, Site, Status, TraceSink, Verdict, WarmStart,
@@ -127,8 +128,7 @@ impl Session {
     /// When no method takes the problem, or a run could not begin.
     pub fn solve_bound(&mut self, name: &str, bound: &Bound, live: Live) -> Result<Solved, Reports> {
         refuse_what_is_not_built(bound, &self.setup.set)?;
-        let env: Arc<dyn crate::interp::Env + Send + Sync> = bound.instance.world.clone();
-        let judge = Judge::new(Arc::clone(&bound.checked), env, bound.judged_shape());
+        let judge = bound.judge().with(Patience::new(self.setup.stop.clone(), patience::AFTER_A_SIGNAL));
         let mut state =
             Runs { bound, judge: &judge, runs: Vec::new(), remarks: bound.reports.clone(), last: None, live };
         let asked = self.setup.method.clone();
@@ -146,7 +146,7 @@ impl Session {
         }
         let Runs { runs, remarks, last, .. } = state;
         let Some((candidate, verdict)) = last else { crate::bug!("at least one stage was run") };
-        let report = self.timed("report", |s| s.read(name, bound, &judge, runs, &candidate, &verdict));
+        let report = self.timed("report", |s| s.read(name, bound, runs, &candidate, &verdict));
         let report = Report { timings: self.timings.clone(), ..report };
         Ok(Solved { report, remarks })
     }
@@ -169,7 +169,11 @@ impl Session {
         let ran = self.timed("solve", |s| run::run(&choice, program, options, &s.setup, warm, live));
         let mut ran = ran.map_err(|error| setup_failed(bound, &choice, error, at))?;
         ran.candidate = recovered(bound, ran.candidate);
-        let verdict = self.timed("verify", |_| verify(state.judge, &bound.facts, &ran.candidate));
+        let mut verdict = self.timed("verify", |_| verify(state.judge, &bound.facts, &ran.candidate));
+        if state.judge.gave_up() {
+            verdict = interrupted(verdict);
+            ran.candidate.stop = verdict.stop;
+        }
         let candidate = ran.candidate.clone();
         let objective = bound.instance.shape.senses.first().map_or(f64::NAN, |s| s.flip(candidate.objective));
         let name = |site: Site| bound.site_name(site);
@@ -194,17 +198,10 @@ impl Session {
         }
     }
 
-    fn read(
-        &self,
-        name: &str,
-        bound: &Bound,
-        judge: &Judge,
-        runs: Vec<Run>,
-        candidate: &Candidate,
-        verdict: &Verdict,
-    ) -> Report {
+    fn read(&self, name: &str, bound: &Bound, runs: Vec<Run>, candidate: &Candidate, verdict: &Verdict) -> Report {
         let shape = &bound.instance.shape;
         let mut rows = vec![f64::NAN; shape.n_cons];
+        let judge = bound.judge();
         let mut ws = judge.workspace();
         ws.set_point(&candidate.x);
         // A row without a value stays "not a number" in the report.
@@ -280,6 +277,12 @@ impl Runs<'_> {
 }
 
 impl Bound {
+    /// The problem as it was written, by interpretation.
+    pub fn judge(&self) -> Judge {
+        let env: Arc<dyn crate::interp::Env + Send + Sync> = self.instance.world.clone();
+        Judge::new(Arc::clone(&self.checked), env, self.judged_shape())
+    }
+
     /// The shape of the problem as it was written, with what the survey proved to be linear.
     fn judged_shape(&self) -> Shape {
         let mut shape = self.instance.shape.clone();

@@ -1,11 +1,14 @@
 //! The judge says no more than it can prove, and all that it can: optima, local and global, and infeasibility.
 
 use optc::data::FolderLoader;
+use optc::driver::patience::Patience;
 use optc::driver::report::Report;
 use optc::driver::{Session, Setup};
 use optc::num::sparse::Pattern;
-use optc::problem::{Candidate, ClosureOracle, ProblemFacts, Status, StopReason, verify};
+use optc::problem::verify::interrupted;
+use optc::problem::{Candidate, ClosureOracle, ProblemFacts, Status, StopFlag, StopReason, verify};
 use std::sync::Arc;
+use std::time::Duration;
 
 fn solve(text: &str) -> Report {
     let mut session = Session::new(Arc::new(FolderLoader::new(".").allow_all()), Setup::default());
@@ -41,6 +44,42 @@ fn multipliers_that_are_large_because_of_units_do_no_harm() {
     let large = status("var x >= 0\nvar y >= 0\nminimize 1e3 * x^2 + 2e3 * y^2\nsubject to 1e-6 * (x + y) == 2e-6\n");
     let small = status("var x >= 0\nvar y >= 0\nminimize 1e-3 * (x^2 + 2 * y^2)\nsubject to 1e6 * (x + y) == 2e6\n");
     assert_eq!([large, small], [Status::GlobalOptimum; 2]);
+}
+
+#[test]
+fn a_signal_while_the_answer_is_judged_ends_the_judging_but_not_the_answer() {
+    let text = "set s = 1..50\nvar x[s]\nminimize sum(i in s: (x[i] - 1)^2)\nsubject to c[i in s]: x[i] >= i\n";
+    let mut session = Session::new(Arc::new(FolderLoader::new(".").allow_all()), Setup::default());
+    let checked = session.check_text("model.opt", text);
+    let bound = session.bind(checked).unwrap_or_else(|reports| panic!("{:?}", reports.messages()));
+    let optimum: Vec<f64> = (1..=50).map(f64::from).collect();
+    let candidate = Candidate::at("a method", optimum, StopReason::Converged);
+    let stop = StopFlag::default();
+    let judge = bound.judge().with(Patience::new(stop.clone(), Duration::ZERO));
+    assert_eq!(verify(&judge, &bound.facts, &candidate).status, Status::GlobalOptimum);
+    assert!(!judge.gave_up());
+    stop.raise();
+    let verdict = interrupted(verify(&judge, &bound.facts, &candidate));
+    assert!(judge.gave_up());
+    assert_eq!((verdict.status, verdict.stop), (Status::LimitReached, StopReason::Interrupted));
+    // With time left, the best point of an interrupted run is judged all the same.
+    let patient = bound.judge().with(Patience::new(stop, Duration::from_secs(3600)));
+    assert_eq!(verify(&patient, &bound.facts, &candidate).status, Status::GlobalOptimum);
+}
+
+#[test]
+fn a_start_without_a_value_is_shown_with_the_place_of_the_fault() {
+    let text = "var x\nvar y start 0.5\nminimize x - log(x) + y^2\nsubject to y >= -1\n";
+    let mut session = Session::new(Arc::new(FolderLoader::new(".").allow_all()), Setup::default());
+    let checked = session.check_text("model.opt", text);
+    let solved = session.solve_checked("model.opt", checked, None).unwrap_or_else(|r| panic!("{:?}", r.messages()));
+    assert_eq!(solved.report.status(), Some(Status::NumericalFailure));
+    let values: Vec<f64> = solved.report.variables.iter().flat_map(|v| v.values.clone()).collect();
+    assert_eq!(values, [0.0, 0.5], "the start is the best point there is");
+    let messages = solved.remarks.messages();
+    assert_eq!(messages.len(), 1);
+    let span = messages[0].labels[0].span;
+    assert_eq!((messages[0].code, &text[span.start as usize..span.end as usize]), ("E0601", "log(x)"));
 }
 
 #[test]

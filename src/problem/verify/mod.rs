@@ -27,6 +27,19 @@ pub fn verify(oracle: &dyn Oracle, facts: &ProblemFacts, candidate: &Candidate) 
     Verdict { status, stop: candidate.stop, evidence: judge.evidence, y, z_lower, z_upper }
 }
 
+/// The verdict of a judge who was interrupted: whatever it says, nothing was found out beyond the evidence there is.
+pub fn interrupted(verdict: Verdict) -> Verdict {
+    let none = Vec::new;
+    Verdict {
+        status: Status::LimitReached,
+        stop: StopReason::Interrupted,
+        y: none(),
+        z_lower: none(),
+        z_upper: none(),
+        ..verdict
+    }
+}
+
 struct Judge<'a> {
     oracle: &'a dyn Oracle,
     facts: &'a ProblemFacts,
