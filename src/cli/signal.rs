@@ -1,5 +1,5 @@
 //! Ctrl-C and SIGTERM: the first asks the run to end with its best point, the second ends the process.
-//! Before a run has begun there is no point to lose, and the first ends the process.
+//! Before a run has its first point there is none to lose, and the first signal ends the process.
 
 use crate::problem::StopFlag;
 use signal_hook::consts::{SIGINT, SIGTERM};
@@ -10,7 +10,7 @@ use std::sync::atomic::AtomicBool;
 /// Exit status of a process that a second signal ended, as shells report a SIGINT.
 const KILLED: i32 = 130;
 
-/// A flag that both signals raise, and one that says that no run has begun: whoever runs lowers it.
+/// A flag that both signals raise, and one that says that there is no point yet: whoever runs lowers it.
 pub fn stop_on_signals() -> (StopFlag, Arc<AtomicBool>) {
     let stop = StopFlag::default();
     let idle = Arc::new(AtomicBool::new(true));

@@ -12,16 +12,19 @@ use crate::problem::{
 };
 use crate::solve::options::{Given, OptionProblem, wants};
 use crate::solve::parse_options;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
 
-/// Rows are kept for the report and shown as they come.
+/// Rows are kept for the report and shown as they come. The first one is the first point that a signal could lose.
 struct Tee {
+    idle: Arc<AtomicBool>,
     kept: Arc<Mutex<Vec<TraceRow>>>,
     live: Option<Arc<Mutex<dyn TraceSink>>>,
 }
 
 impl TraceSink for Tee {
     fn row(&mut self, row: &TraceRow) {
+        self.idle.store(false, Ordering::Relaxed);
         self.kept.lock().unwrap_or_else(std::sync::PoisonError::into_inner).push(*row);
         if let Some(live) = &self.live {
             live.lock().unwrap_or_else(std::sync::PoisonError::into_inner).row(row);
@@ -57,11 +60,11 @@ pub fn run(
         limits: setup.limits,
         stop: setup.stop.clone(),
         seed: setup.seed,
-        trace: Box::new(Tee { kept: Arc::clone(&kept), live }),
+        trace: Box::new(Tee { idle: Arc::clone(&setup.idle), kept: Arc::clone(&kept), live }),
     };
-    setup.idle.store(false, std::sync::atomic::Ordering::Relaxed);
     let mut solver = (choice.row.make)(request)?;
     let candidate = solver.run();
+    setup.idle.store(false, Ordering::Relaxed);
     drop(solver);
     let trace = std::mem::take(&mut *kept.lock().unwrap_or_else(std::sync::PoisonError::into_inner));
     Ok(Ran { candidate, trace })

@@ -39,7 +39,7 @@ pub struct Setup {
     pub seed: u64,
     /// Raised to end a run early.
     pub stop: StopFlag,
-    /// Lowered when the first run begins: until then there is no point that an interruption could lose.
+    /// Lowered when the first run has its first point: until then there is none that an interruption could lose.
     pub idle: Arc<AtomicBool>,
 }
 

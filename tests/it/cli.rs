@@ -265,6 +265,23 @@ fn signals_end_the_run_with_its_best_point() {
     }
 }
 
+#[cfg(unix)]
+#[test]
+fn a_signal_before_the_first_point_ends_the_process_at_once() {
+    use std::os::unix::process::ExitStatusExt;
+    let many = "set s = 1..1000000\nvar x[s] >= 0 start 0.5\nminimize sum(i in s: (x[i] - 1)^4)\n\
+                subject to sum(i in s: x[i]) <= 100\n";
+    let folder = Folder::new(&[("m.opt", many)]);
+    let child = optc().args(["solve", &folder.text("m.opt")]).stdout(Stdio::piped()).spawn().expect("optc starts");
+    std::thread::sleep(std::time::Duration::from_millis(100));
+    let sent = Command::new("kill").args(["-INT", &child.id().to_string()]).status();
+    assert!(sent.is_ok_and(|s| s.success()), "kill -INT");
+    let output = child.wait_with_output().expect("optc ends");
+    // By its own handler, or by the system's when the signal came before the handler was there.
+    assert!(code(&output) == 130 || output.status.signal() == Some(2), "{:?}", output.status);
+    assert_eq!(stdout(&output), "");
+}
+
 #[test]
 fn a_closed_pipe_is_quiet() {
     for args in [&["explain"][..], &["solve", "--json", "examples/hs071.opt"], &["completions", "bash"]] {
