@@ -235,7 +235,7 @@ pub(super) static ROWS: &[Builtin] = &[
         name: "relu",
         doc: "`x` where it is positive, else 0",
         value: Value::One(vmath::relu),
-        block: Some(|args, out| block_one(vmath::relu, args[0], out)),
+        block: Some(|_, args, out| block_one(vmath::relu, args[0], out)),
         partials: |b, x, y| rule(b, x, y, |x, _| vec![x[0].gt(0.0)]),
         smoothness: |x| {
             if x[0].lo < 0.0 && x[0].hi > 0.0 { Smoothness::Kink } else { Smoothness::Smooth }

@@ -17,7 +17,7 @@ macro_rules! comparison {
             params: X_Y,
             surface: Surface::Operator($sign),
             value: Value::Two(|x, y| number($holds(x, y))),
-            block: Some(|args, out| block_two(|x, y| number($holds(x, y)), args[0], args[1], out)),
+            block: Some(|_, args, out| block_two(|x, y| number($holds(x, y)), args[0], args[1], out)),
             partials: |b, x, _| vec![b.num(0.0); x.len()],
             smoothness: |x| smoothness($truth(x[0], x[1])),
             curvature: |x| curvature($truth(x[0], x[1])),
@@ -105,7 +105,7 @@ pub(super) static ROWS: &[Builtin] = &[
         params: X_Y,
         surface: Surface::Operator("and"),
         value: Value::Many(|x| number(x.iter().all(|&x| x != 0.0))),
-        block: Some(|args, out| {
+        block: Some(|_, args, out| {
             block_one(|x| number(x != 0.0), args[0], out);
             for x in &args[1..] {
                 out.iter_mut().zip(*x).for_each(|(out, &x)| *out = number(*out != 0.0 && x != 0.0));
@@ -136,7 +136,7 @@ pub(super) static ROWS: &[Builtin] = &[
         params: X_Y,
         surface: Surface::Operator("or"),
         value: Value::Many(|x| number(x.iter().any(|&x| x != 0.0))),
-        block: Some(|args, out| {
+        block: Some(|_, args, out| {
             block_one(|x| number(x != 0.0), args[0], out);
             for x in &args[1..] {
                 out.iter_mut().zip(*x).for_each(|(out, &x)| *out = number(*out != 0.0 || x != 0.0));
@@ -165,7 +165,7 @@ pub(super) static ROWS: &[Builtin] = &[
         doc: "1 where `x` is 0, else 0",
         surface: Surface::Operator("not"),
         value: Value::One(|x| number(x == 0.0)),
-        block: Some(|args, out| block_one(|x| number(x == 0.0), args[0], out)),
+        block: Some(|_, args, out| block_one(|x| number(x == 0.0), args[0], out)),
         partials: |b, _, _| vec![b.num(0.0)],
         smoothness: |x| smoothness(fails(x[0])),
         curvature: |x| curvature(fails(x[0])),

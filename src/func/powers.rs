@@ -66,7 +66,7 @@ pub(super) static ROWS: &[Builtin] = &[
         name: "sqrt",
         doc: "square root",
         value: Value::One(vmath::sqrt),
-        block: Some(|args, out| block_one(vmath::sqrt, args[0], out)),
+        block: Some(|_, args, out| block_one(vmath::sqrt, args[0], out)),
         partials: |b, x, y| rule(b, x, y, |_, y| vec![0.5 / y]),
         domain: Domain { steep: Some(|x| x[0] == 0.0), ..Domain::ranges(&[NOT_NEGATIVE], "sqrt needs x >= 0") },
         curvature: |_| Curvature::Concave,

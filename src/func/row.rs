@@ -4,6 +4,7 @@
 //! Deliberately absent: the rows themselves.
 
 use crate::base::Interval;
+use crate::num::vmath::Level;
 
 /// Handle of an expression in whatever a [`Builder`] builds.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
@@ -261,8 +262,8 @@ pub enum Lower {
 /// The partial derivatives of `y`, the call itself, with respect to each argument in `x`.
 pub type Partials = fn(&mut dyn Builder, x: &[Ex], y: Ex) -> Vec<Ex>;
 
-/// A block routine: `out[i]` from `args[k][i]`.
-pub type Block = fn(args: &[&[f64]], out: &mut [f64]);
+/// A block routine: `out[i]` from `args[k][i]`, with the instructions of a level.
+pub type Block = fn(level: Level, args: &[&[f64]], out: &mut [f64]);
 
 /// A builtin: everything the rest of the compiler may know of it.
 #[derive(Clone, Copy)]
@@ -281,7 +282,10 @@ pub struct Builtin {
     pub over_arrays: OverArrays,
     /// The scalar function.
     pub value: Value,
-    /// A block routine with the same bits as `value`, where one is faster than a loop of calls.
+    /// A block routine, where one is faster than a loop of calls.
+    ///
+    /// Element `i` depends on the arguments at `i` alone. It has the bits of `value` when the row is one
+    /// instruction, else it may differ from it by 4 ulp (or by `floor`).
     pub block: Option<Block>,
     /// Partial derivatives as expressions, one per argument.
     pub partials: Partials,
@@ -343,15 +347,23 @@ impl Builtin {
         }
     }
 
-    /// `out[i]` is the value at `args[0][i], args[1][i], …`: the same bits as [`eval`](Self::eval).
-    ///
-    /// All slices have the length of `out`.
+    /// [`eval_block_at`](Self::eval_block_at) the level of this process.
     ///
     /// # Panics
     /// When the number of arguments is not the row's, or a slice is too short.
     pub fn eval_block(&self, args: &[&[f64]], out: &mut [f64]) {
+        self.eval_block_at(Level::current(), args, out);
+    }
+
+    /// `out[i]` is the value at `args[0][i], args[1][i], …`, by the block routine if there is one.
+    ///
+    /// All slices have the length of `out`. However a slice is cut into blocks, the bits are the same.
+    ///
+    /// # Panics
+    /// When the number of arguments is not the row's, or a slice is too short.
+    pub fn eval_block_at(&self, level: Level, args: &[&[f64]], out: &mut [f64]) {
         if let Some(block) = self.block {
-            return block(args, out);
+            return block(level, args, out);
         }
         match (self.value, args) {
             (Value::One(f), &[x]) => block_one(f, x, out),

@@ -19,6 +19,7 @@ pub(super) static ROWS: &[Builtin] = &[
         name: "sin",
         doc: "sine of an angle in radians",
         value: Value::One(vmath::sin),
+        block: Some(|level, args, out| vmath::block::sin(level, args[0], out)),
         partials: |b, x, y| rule(b, x, y, |x, _| vec![x[0].call("cos")]),
         curvature: |x| hump_curvature(x[0], 0.0),
         monotone: |x| vec![hump_trend(x[0], -FRAC_PI_2)],
@@ -43,6 +44,7 @@ pub(super) static ROWS: &[Builtin] = &[
         name: "cos",
         doc: "cosine of an angle in radians",
         value: Value::One(vmath::cos),
+        block: Some(|level, args, out| vmath::block::cos(level, args[0], out)),
         partials: |b, x, y| rule(b, x, y, |x, _| vec![-x[0].call("sin")]),
         curvature: |x| hump_curvature(x[0], -FRAC_PI_2),
         monotone: |x| vec![hump_trend(x[0], -PI)],
@@ -67,6 +69,7 @@ pub(super) static ROWS: &[Builtin] = &[
         name: "tan",
         doc: "tangent of an angle in radians",
         value: Value::One(vmath::tan),
+        block: Some(|level, args, out| vmath::block::tan(level, args[0], out)),
         partials: |b, x, y| rule(b, x, y, |_, y| vec![1.0 + y.square()]),
         smoothness: |x| if half_turn(x[0], -FRAC_PI_2).is_some() { Smoothness::Smooth } else { Smoothness::Jump },
         curvature: |x| match (half_turn(x[0], -FRAC_PI_2), quarter_turn(x[0])) {

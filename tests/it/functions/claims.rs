@@ -3,7 +3,8 @@
 use super::draw::{Draw, SPECIAL, arities};
 use super::tape::Applied;
 use optc::base::Interval;
-use optc::func::{Builtin, Curvature, Smoothness, Trend};
+use optc::func::{Builtin, Curvature, Lower, Smoothness, Trend};
+use optc::num::vmath::Level;
 
 /// What a checker found: the fault in words.
 pub type Verdict = Result<(), String>;
@@ -367,7 +368,7 @@ fn moves(row: &Builtin, ranges: &[Interval], k: usize, trend: Trend, draw: &mut 
     }
 }
 
-/// The block routine gives the bits of the scalar function.
+/// The block routine gives the scalar function, on every level and however the block is cut.
 pub fn blocks(row: &Builtin) -> Verdict {
     let mut draw = Draw::new(row);
     let odd = [f64::NAN, f64::INFINITY, f64::NEG_INFINITY, -0.0, 5e-324, 1e308];
@@ -381,17 +382,37 @@ pub fn blocks(row: &Builtin) -> Verdict {
                     (0..length).map(|_| value(&mut draw)).collect()
                 })
                 .collect();
-            let slices: Vec<&[f64]> = args.iter().map(Vec::as_slice).collect();
-            let mut out = vec![0.0; length];
-            row.eval_block(&slices, &mut out);
-            for (i, found) in out.iter().enumerate() {
-                let x: Vec<f64> = args.iter().map(|arg| arg[i]).collect();
-                let expected = row.eval(&x);
-                if found.to_bits() != expected.to_bits() && !(found.is_nan() && expected.is_nan()) {
-                    return Err(format!("a block gives {found:e} at {x:?}, a call {expected:e}"));
-                }
+            for level in Level::ALL.into_iter().filter(|level| level.is_here()) {
+                block_is_value(row, level, &args, length)?;
             }
         }
     }
     Ok(())
+}
+
+/// Whether a block agrees with calls, and its parts with the whole.
+fn block_is_value(row: &Builtin, level: Level, args: &[Vec<f64>], length: usize) -> Verdict {
+    let part = |from: usize, to: usize| {
+        let slices: Vec<&[f64]> = args.iter().map(|arg| &arg[from..to]).collect();
+        let mut out = vec![0.0; to - from];
+        row.eval_block_at(level, &slices, &mut out);
+        out
+    };
+    let same = |a: f64, b: f64| a.to_bits() == b.to_bits() || (a.is_nan() && b.is_nan());
+    let whole = part(0, length);
+    for (i, &found) in whole.iter().enumerate() {
+        let x: Vec<f64> = args.iter().map(|arg| arg[i]).collect();
+        let expected = row.eval(&x);
+        let room = if row.lower == Lower::Call { 4.0 * ulp(expected) + row.floor } else { 0.0 };
+        let near = (found - expected).abs() <= room && found.is_sign_negative() == expected.is_sign_negative();
+        if !same(found, expected) && !near {
+            return Err(format!("a block of {level:?} gives {found:e} at {x:?}, a call {expected:e}"));
+        }
+    }
+    let cut = length / 3;
+    let parts = [part(0, cut), part(cut, length)].concat();
+    match (0..length).find(|&i| !same(whole[i], parts[i])) {
+        Some(i) => Err(format!("{level:?}: cut at {cut}, element {i} is {:e} in place of {:e}", parts[i], whole[i])),
+        None => Ok(()),
+    }
 }

@@ -1,0 +1,58 @@
+//! Elementary functions of whole slices.
+
+mod exp;
+mod lanes;
+mod log;
+mod portable;
+mod sweep;
+mod trig;
+#[cfg(target_arch = "x86_64")]
+mod x86;
+
+pub use sweep::Level;
+
+/// Routines over slices for functions of one number.
+macro_rules! routines {
+    ($($(#[$doc:meta])* $name:ident = $at:path;)*) => {$(
+        $(#[$doc])*
+        pub fn $name(level: Level, x: &[f64], out: &mut [f64]) {
+            struct Routine;
+            impl sweep::One for Routine {
+                #[inline(always)]
+                fn at<L: lanes::Lanes>(x: L) -> L {
+                    $at(x)
+                }
+            }
+            sweep::one::<Routine>(level, x, out);
+        }
+    )*};
+}
+
+routines! {
+    /// `exp(x)`.
+    exp = exp::exp;
+    /// `exp(x) - 1`.
+    expm1 = exp::expm1;
+    /// Natural logarithm.
+    log = log::log;
+    /// `log(1 + x)`.
+    log1p = log::log1p;
+    /// Sine.
+    sin = trig::sin;
+    /// Cosine.
+    cos = trig::cos;
+    /// Tangent.
+    tan = trig::tan;
+}
+
+/// Sine and cosine, the same bits as [`sin`] and [`cos`] for little more than the time of one.
+pub fn sin_cos(level: Level, x: &[f64], sin: &mut [f64], cos: &mut [f64]) {
+    struct Routine;
+    impl sweep::Both for Routine {
+        #[inline(always)]
+        fn at<L: lanes::Lanes>(x: L) -> (L, L) {
+            trig::sin_cos(x)
+        }
+    }
+    sweep::both::<Routine>(level, x, sin, cos);
+}

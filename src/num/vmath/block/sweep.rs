@@ -1,0 +1,188 @@
+//! Runs a routine over slices, with the widest lanes that a level has.
+//!
+//! Takes slices, overwrites slices. A tail shorter than the lanes is padded with its last number and run by
+//! the same code, so that a block gives the same bits however it is cut.
+//! Deliberately absent: the routines.
+#![allow(unsafe_code)]
+
+use super::lanes::Lanes;
+use std::sync::OnceLock;
+
+/// The instructions that the routines may use.
+///
+/// [`Avx2`](Self::Avx2) and [`Avx512`](Self::Avx512) give the same bits; [`Portable`](Self::Portable) may differ in
+/// the last place, since it has no fused product.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+pub enum Level {
+    /// What every processor has.
+    Portable,
+    /// Four lanes, AVX2 and FMA of x86-64.
+    Avx2,
+    /// Eight lanes, AVX-512 F and DQ of x86-64.
+    Avx512,
+}
+
+/// The level that [`Level::current`] gives.
+static CURRENT: OnceLock<Level> = OnceLock::new();
+
+impl Level {
+    /// All levels, the plainest first.
+    pub const ALL: [Self; 3] = [Self::Portable, Self::Avx2, Self::Avx512];
+
+    /// Whether this processor has the instructions.
+    pub fn is_here(self) -> bool {
+        match self {
+            Self::Portable => true,
+            #[cfg(target_arch = "x86_64")]
+            Self::Avx2 => is_x86_feature_detected!("avx2") && is_x86_feature_detected!("fma"),
+            #[cfg(target_arch = "x86_64")]
+            Self::Avx512 => {
+                Self::Avx2.is_here() && is_x86_feature_detected!("avx512f") && is_x86_feature_detected!("avx512dq")
+            }
+            #[cfg(not(target_arch = "x86_64"))]
+            Self::Avx2 | Self::Avx512 => false,
+        }
+    }
+
+    /// The highest level of this processor.
+    pub fn best() -> Self {
+        *Self::ALL.iter().rev().find(|level| level.is_here()).expect("the portable level is everywhere")
+    }
+
+    /// The level of this process: [`best`](Self::best), unless [`fix`](Self::fix) came first.
+    pub fn current() -> Self {
+        *CURRENT.get_or_init(Self::best)
+    }
+
+    /// Makes this the level of the process. False, without effect, when another is already in use.
+    pub fn fix(self) -> bool {
+        self.is_here() && *CURRENT.get_or_init(|| self) == self
+    }
+}
+
+/// A function of one number, over any lanes.
+pub trait One {
+    /// Its value in every lane.
+    fn at<L: Lanes>(x: L) -> L;
+}
+
+/// A function of two numbers, over any lanes.
+pub trait Two {
+    /// Its value in every lane.
+    fn at<L: Lanes>(x: L, y: L) -> L;
+}
+
+/// Two functions of one number, over any lanes.
+pub trait Both {
+    /// Their values in every lane.
+    fn at<L: Lanes>(x: L) -> (L, L);
+}
+
+/// The most lanes.
+const WIDEST: usize = 8;
+
+/// A sweep over any number of columns in and out, written once for all lanes.
+trait Sweep<const IN: usize, const OUT: usize> {
+    fn at<L: Lanes>(x: [L; IN]) -> [L; OUT];
+}
+
+struct OfOne<F>(F);
+impl<F: One> Sweep<1, 1> for OfOne<F> {
+    #[inline(always)]
+    fn at<L: Lanes>(x: [L; 1]) -> [L; 1] {
+        [F::at(x[0])]
+    }
+}
+
+struct OfTwo<F>(F);
+impl<F: Two> Sweep<2, 1> for OfTwo<F> {
+    #[inline(always)]
+    fn at<L: Lanes>(x: [L; 2]) -> [L; 1] {
+        [F::at(x[0], x[1])]
+    }
+}
+
+struct OfBoth<F>(F);
+impl<F: Both> Sweep<1, 2> for OfBoth<F> {
+    #[inline(always)]
+    fn at<L: Lanes>(x: [L; 1]) -> [L; 2] {
+        let (first, second) = F::at(x[0]);
+        [first, second]
+    }
+}
+
+#[inline(always)]
+fn run<L: Lanes, F: Sweep<IN, OUT>, const IN: usize, const OUT: usize>(x: [&[f64]; IN], out: [&mut [f64]; OUT]) {
+    let n = out[0].len();
+    let mut first = 0;
+    while first + L::COUNT <= n {
+        let y = F::at(std::array::from_fn(|k| L::load(&x[k][first..first + L::COUNT])));
+        for k in 0..OUT {
+            y[k].store(&mut out[k][first..first + L::COUNT]);
+        }
+        first += L::COUNT;
+    }
+    if first < n {
+        let padded = |x: &[f64]| {
+            let mut few = [x[n - 1]; WIDEST];
+            few[..n - first].copy_from_slice(&x[first..n]);
+            L::load(&few)
+        };
+        let y = F::at(x.map(padded));
+        for k in 0..OUT {
+            let mut few = [0.0; WIDEST];
+            y[k].store(&mut few);
+            out[k][first..].copy_from_slice(&few[..n - first]);
+        }
+    }
+}
+
+#[cfg(target_arch = "x86_64")]
+mod sets {
+    use super::super::x86::{Eight, Four};
+    use super::{Sweep, run};
+
+    #[target_feature(enable = "avx2,fma")]
+    pub(super) fn avx2<F: Sweep<IN, OUT>, const IN: usize, const OUT: usize>(x: [&[f64]; IN], out: [&mut [f64]; OUT]) {
+        run::<Four, F, IN, OUT>(x, out);
+    }
+
+    #[target_feature(enable = "avx2,fma,avx512f,avx512dq")]
+    pub(super) fn avx512<F: Sweep<IN, OUT>, const IN: usize, const OUT: usize>(
+        x: [&[f64]; IN],
+        out: [&mut [f64]; OUT],
+    ) {
+        run::<Eight, F, IN, OUT>(x, out);
+    }
+}
+
+fn sweep<F: Sweep<IN, OUT>, const IN: usize, const OUT: usize>(level: Level, x: [&[f64]; IN], out: [&mut [f64]; OUT]) {
+    match level {
+        #[cfg(target_arch = "x86_64")]
+        Level::Avx512 if Level::Avx512.is_here() => {
+            // SAFETY: the processor was asked (the answer is cached by the standard library).
+            unsafe { sets::avx512::<F, IN, OUT>(x, out) }
+        }
+        #[cfg(target_arch = "x86_64")]
+        Level::Avx2 if Level::Avx2.is_here() => {
+            // SAFETY: the processor was asked.
+            unsafe { sets::avx2::<F, IN, OUT>(x, out) }
+        }
+        _ => run::<f64, F, IN, OUT>(x, out),
+    }
+}
+
+/// `out[i]` from `x[i]`; `x` has the length of `out` or more.
+pub fn one<F: One>(level: Level, x: &[f64], out: &mut [f64]) {
+    sweep::<OfOne<F>, 1, 1>(level, [x], [out]);
+}
+
+/// `out[i]` from `x[i]` and `y[i]`.
+pub fn two<F: Two>(level: Level, x: &[f64], y: &[f64], out: &mut [f64]) {
+    sweep::<OfTwo<F>, 2, 1>(level, [x, y], [out]);
+}
+
+/// `first[i]` and `second[i]` from `x[i]`; both have one length.
+pub fn both<F: Both>(level: Level, x: &[f64], first: &mut [f64], second: &mut [f64]) {
+    sweep::<OfBoth<F>, 1, 2>(level, [x], [first, second]);
+}
