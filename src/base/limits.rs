@@ -15,7 +15,7 @@ pub const MAX_NODES: usize = 50_000_000;
 /// Most bytes one bind may take unless the session says otherwise.
 pub const MAX_BIND_BYTES: usize = 16 << 30;
 /// Most combinations on which a filter that is no join is tried, or over which a sum of data runs.
-pub const MAX_TRIES: usize = 1 << 34;
+pub const MAX_TRIES: usize = 1 << 29;
 /// Most expressions that calls of `fn` may be written out to.
 pub const MAX_INLINED: usize = 4_000_000;
 /// Most indices in one head, and most parts of one element.

@@ -140,7 +140,7 @@ impl Level<'_> {
         let mut lanes = Lanes::new(self.model, self.world, &all, ready, self.at)?;
         lanes.for_survivors(|k| {
             if via.len() >= limits::MAX_ELEMENTS {
-                return Err(self.too_many(None));
+                return Err(self.too_many(Some(via.len() + 1)));
             }
             via.push((k / len) as u32);
             list.push((k % len) as u32);
@@ -160,14 +160,15 @@ impl Level<'_> {
         let size = |a: f64, b: f64| (b.floor() - a.ceil() + 1.0).max(0.0);
         let total: f64 = lo.iter().zip(&hi).map(|(a, b)| size(*a, *b)).sum();
         if !(total <= limits::MAX_ELEMENTS as f64) {
-            return Err(self.too_many(None));
+            return Err(self.too_many((total < usize::MAX as f64).then_some(total as usize)));
         }
         let first = lo.iter().zip(&hi).filter(|(a, b)| size(**a, **b) > 0.0).map(|(a, _)| a.ceil());
         let offset = first.fold(f64::INFINITY, f64::min);
         let offset = if offset.is_finite() { offset as i64 } else { 0 };
         let last = lo.iter().zip(&hi).filter(|(a, b)| size(**a, **b) > 0.0).map(|(_, b)| b.floor());
-        if last.fold(f64::NEG_INFINITY, f64::max) - offset as f64 >= f64::from(u32::MAX) {
-            return Err(self.too_many(None));
+        let width = last.fold(f64::NEG_INFINITY, f64::max) - offset as f64;
+        if width >= f64::from(u32::MAX) {
+            return Err(self.too_many((width < usize::MAX as f64).then_some(width as usize)));
         }
         self.world.take(total as usize, 8, self.at)?;
         let (mut via, mut list) = (Vec::with_capacity(total as usize), Vec::with_capacity(total as usize));

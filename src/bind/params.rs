@@ -348,7 +348,14 @@ impl Binding<'_> {
         let element: Vec<interp::Val> = places.iter().flat_map(|(b, _)| walk.element_of(*b)).collect();
         let name = writer.indexed(name, &element);
         let (words, span) = match interp::find(&mut walk, body) {
-            Some(culprit) => (culprit.words(), self.model.graph.span_within(culprit.node, at)),
+            Some(culprit) => {
+                let graph = &self.model.graph;
+                let span = match culprit.defines {
+                    Some(name) => graph.span_after(culprit.node, name),
+                    None => graph.span_within(culprit.node, at),
+                };
+                (culprit.words(), span)
+            }
             None => ("not a number here".to_owned(), at),
         };
         let declared_at = (span != at).then_some(at);

@@ -28,6 +28,8 @@ pub struct ColumnSchema {
     pub name: Name,
     /// What its cells are.
     pub kind: ColumnKind,
+    /// For labels that stand beside numbers: the first cell that is no number.
+    pub word: Option<Span>,
 }
 
 /// The cells of one column.
@@ -54,6 +56,16 @@ impl Column {
     pub fn numbers(values: Vec<f64>) -> Self {
         let integral = values.iter().all(|v| is_integer(*v));
         Self::Num { values, integral }
+    }
+
+    /// The first row with a word, in a column of labels that has a number too.
+    fn first_word(&self) -> Option<usize> {
+        let Self::Text { codes, dict } = self else { return None };
+        let is_word: Vec<bool> = dict.iter().map(|label| read_cell(label.as_bytes()) == Cell::Word).collect();
+        if dict.iter().all(|label| !matches!(read_cell(label.as_bytes()), Cell::Number(_))) {
+            return None;
+        }
+        codes.iter().position(|code| is_word[*code as usize])
     }
 
     /// Number of rows.
@@ -124,7 +136,11 @@ impl Table {
         let n_rows = columns.first().map_or(0, |(_, c)| c.len());
         assert!(columns.iter().all(|(_, c)| c.len() == n_rows), "the columns of a table have one length");
         let (names, columns): (Vec<Name>, Vec<Column>) = columns.into_iter().unzip();
-        let schema = names.into_iter().zip(&columns).map(|(name, c)| ColumnSchema { name, kind: c.kind() }).collect();
+        let schema = names.into_iter().zip(&columns).map(|(name, c)| ColumnSchema { name, kind: c.kind(), word: None });
+        let mut schema: Vec<ColumnSchema> = schema.collect();
+        for (at, column) in columns.iter().enumerate() {
+            schema[at].word = column.first_word().and_then(|row| provenance.cell(row, at, &schema));
+        }
         Self { name, schema, columns, n_rows, provenance }
     }
 

@@ -3,6 +3,7 @@
 //! *Long*: one key column per index, then the value. *Wide*: the elements of the last index are
 //! the names of the value columns. *Rows*: wide without a key column, the rows are the first index.
 
+use super::number::{Cell, read_cell};
 use super::table::{Column, Table};
 use super::tensor::Tensor;
 use crate::base::Span;
@@ -207,7 +208,14 @@ impl Layout {
 
     /// The value of an entry; NaN when the cell is missing or a word: [`Table::number_fault`] says which.
     pub fn value(&self, table: &Table, entry: Entry) -> f64 {
-        table.column(entry.column).as_numbers().map_or(f64::NAN, |values| values[entry.row])
+        match table.column(entry.column) {
+            Column::Num { values, .. } => values[entry.row],
+            // One word makes a column of labels; the cells beside it are numbers all the same.
+            Column::Text { codes, dict } => match read_cell(dict[codes[entry.row] as usize].as_bytes()) {
+                Cell::Number(value) => value,
+                Cell::Missing | Cell::Word => f64::NAN,
+            },
+        }
     }
 
     const fn is_header_key(&self, index: usize) -> bool {

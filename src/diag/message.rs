@@ -92,6 +92,15 @@ impl Message {
         self
     }
 
+    /// Adds a note, if there is one.
+    #[must_use]
+    pub fn note_opt(self, text: Option<&str>) -> Self {
+        match text {
+            Some(text) => self.note(text),
+            None => self,
+        }
+    }
+
     /// The span of the primary label.
     pub fn primary_span(&self) -> Option<Span> {
         self.labels.first().map(|l| l.span)

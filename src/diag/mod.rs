@@ -6,6 +6,7 @@
 //! Deliberately absent: knowledge of how an error was found; terminals.
 
 pub mod codes;
+mod excerpt;
 mod macros;
 pub mod message;
 pub mod render;

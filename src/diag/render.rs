@@ -1,5 +1,6 @@
 //! Messages as text: the only place that knows ariadne.
 
+use super::excerpt::{clip, shorten};
 use super::{Message, Severity, Source, Sources};
 use crate::base::{FileId, Span};
 use ariadne::{Cache, CharSet, Config, IndexType, Label as Mark, Report, ReportKind, Source as Page};
@@ -33,22 +34,22 @@ fn draw(message: &Message, pages: &mut Pages<'_>, colour: bool) -> String {
     let mut report = Report::build(kind, place(primary.span))
         .with_config(config)
         .with_code(message.code)
-        .with_message(&message.title);
+        .with_message(clip(&message.title));
     for (at, label) in labels {
         let colour = if at == 0 { ariadne::Color::Red } else { ariadne::Color::Blue };
         report = report.with_label(Mark::new(place(label.span)).with_message(&label.text).with_color(colour));
     }
     for note in &message.notes {
-        report = report.with_note(note);
+        report = report.with_note(clip(note));
     }
     if let Some(help) = &message.help {
-        report = report.with_help(help);
+        report = report.with_help(clip(help));
     }
     let mut out = Vec::new();
     if report.finish().write(pages, &mut out).is_err() {
         return render_plain(message);
     }
-    trim_line_ends(&String::from_utf8_lossy(&out))
+    shorten(&trim_line_ends(&String::from_utf8_lossy(&out)))
 }
 
 /// The texts of a session with their lines counted, each at its first use.

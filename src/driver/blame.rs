@@ -71,15 +71,23 @@ fn at_row(walk: &mut Interp<'_, Plain<'_>>, wanted: Option<usize>, when: When) -
 }
 
 fn report(walk: &Interp<'_, Plain<'_>>, culprit: &Culprit, within: Span, place: String, when: When) -> DomainError {
-    let at = walk.model().graph.span_within(culprit.node, within);
+    let graph = &walk.model().graph;
+    let at = match culprit.defines {
+        Some(name) => graph.span_after(culprit.node, name),
+        None => graph.span_within(culprit.node, within),
+    };
+    let fixed = !graph.has_var(culprit.node);
     let what = culprit.words();
     let needs = culprit.needs.to_string();
     let variable = culprit.parts.first().map(|p| p.0.clone());
     match culprit.wrong {
-        Wrong::Domain => DomainError::OutsideDomain { at, what, place, needs, variable, start: when == When::Start },
+        Wrong::Domain => {
+            DomainError::OutsideDomain { at, what, place, needs, variable, fixed, start: when == When::Start }
+        }
         Wrong::Derivative => DomainError::NoDerivative { at, what, place, start: when == When::Start },
+        Wrong::Empty => DomainError::EmptySet { at, what, place },
         Wrong::Overflow | Wrong::Data | Wrong::Variable => {
-            DomainError::Overflow { at, what, place, value: culprit.value, start: when == When::Start }
+            DomainError::Overflow { at, what, place, value: culprit.value, fixed, start: when == When::Start }
         }
     }
 }

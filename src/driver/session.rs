@@ -176,7 +176,11 @@ impl Session {
             let StmtKind::Table { name, path, .. } = &stmt.kind else { continue };
             let at: Span = stmt.span(path.at);
             let Some(columns) = self.store.schema(&path.text, Some(at), &mut self.sources, reports) else { continue };
-            let info = |c: crate::data::ColumnSchema| ColumnInfo { name: c.name, numeric: c.kind != ColumnKind::Text };
+            let info = |c: crate::data::ColumnSchema| ColumnInfo {
+                name: c.name,
+                numeric: c.kind != ColumnKind::Text,
+                word: c.word,
+            };
             schemas.insert(name.name.clone(), columns.into_iter().map(info).collect());
         }
         schemas

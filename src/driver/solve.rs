@@ -391,6 +391,10 @@ fn known_method(name: &str) -> Result<&'static str, LimitError> {
 fn refuse_what_is_not_built(bound: &Bound, set: &[(Name, f64)]) -> Result<(), Reports> {
     let model = &bound.checked;
     let mut reports = Reports::new();
+    let states = !model.vars.is_empty() || !model.objectives.is_empty() || !model.constraints.is_empty();
+    if !states && model.shows.is_empty() && model.expects.is_empty() {
+        reports.push(ClassError::NothingToSolve { at: model.solves.first().map(|s| s.at) });
+    }
     for tune in &model.tunes {
         reports.push(ClassError::NotYetSolved {
             at: tune.at,

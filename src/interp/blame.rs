@@ -8,9 +8,10 @@ use super::env::Val;
 use super::rule::Rules;
 use super::text::{self, Writer};
 use super::walk::{Fault, FaultKind, Interp, Item};
+use crate::base::Span;
 use crate::func;
-use crate::ir::model::ArrayKind;
-use crate::ir::{Node, NodeId};
+use crate::ir::model::{ArrayKind, ParamSource};
+use crate::ir::{DomainId, Node, NodeId, ReduceOp, SetId};
 use std::collections::HashSet;
 
 /// What is wrong with a part.
@@ -24,6 +25,8 @@ pub enum Wrong {
     Data,
     /// A variable that is not finite.
     Variable,
+    /// A minimum, maximum or mean over an empty set.
+    Empty,
     /// The value is finite, a derivative is not.
     Derivative,
 }
@@ -43,6 +46,8 @@ pub struct Culprit {
     pub parts: Vec<(String, f64)>,
     /// What the function needs, such as `log needs x > 0`; empty when it needs nothing.
     pub needs: &'static str,
+    /// The name of the param whose definition it stands in.
+    pub defines: Option<Span>,
 }
 
 /// The culprit below `root` where the binders of `interp` stand: for its value, or (when that is
@@ -53,12 +58,15 @@ pub fn find(interp: &mut Interp<'_, Plain<'_>>, root: NodeId) -> Option<Culprit>
         return find_steep(interp, root);
     }
     let mut node = root;
+    let mut defines = None;
     loop {
-        match deeper(interp, node)? {
-            Some(next) => node = next,
-            None => return Some(describe(interp, node)),
+        let Some(next) = deeper(interp, node)? else { break };
+        if let Node::Param { param, .. } = interp.model().graph.node(node) {
+            defines = Some(interp.model().params[*param].at);
         }
+        node = next;
     }
+    Some(Culprit { defines, ..describe(interp, node) })
 }
 
 fn number(interp: &mut Interp<'_, Plain<'_>>, node: NodeId) -> Option<f64> {
@@ -92,25 +100,54 @@ fn deeper(interp: &mut Interp<'_, Plain<'_>>, node: NodeId) -> Option<Option<Nod
         }
         Node::Array { array, subs } => {
             let ArrayKind::Template { domain, body } = &model.arrays[*array].kind else { return Some(None) };
-            let mut element = Vec::with_capacity(subs.len());
-            for sub in subs {
-                match interp.eval(*sub).ok()? {
-                    Item::Data(v) => element.push(v),
-                    Item::Expr(_) => return Some(None),
-                }
-            }
-            let mut next = 0;
-            let env = interp.env();
-            for (binder, axis) in model.domains[*domain].binders.iter().zip(&model.arrays[*array].axes) {
-                let arity = model.sets[*axis].arity();
-                let position = env.position(*axis, element.get(next..next + arity)?)?;
-                next += arity;
-                interp.place(*binder, position as i64);
-            }
-            Some(*body)
+            place(interp, *domain, &model.arrays[*array].axes, subs)?.then_some(*body)
+        }
+        Node::Param { param, subs } => {
+            let ParamSource::Computed { domain, body } = &model.params[*param].source else { return Some(None) };
+            let placed = place(interp, *domain, &model.params[*param].axes, subs)?;
+            // A value given from outside is not what the definition says.
+            (placed && number(interp, *body).is_some_and(|v| !v.is_finite())).then_some(*body)
         }
         _ => None,
     })
+}
+
+/// Moves the binders of a definition to the entry that `subs` ask for.
+fn place(interp: &mut Interp<'_, Plain<'_>>, domain: DomainId, axes: &[SetId], subs: &[NodeId]) -> Option<bool> {
+    let mut element = Vec::with_capacity(subs.len());
+    for sub in subs {
+        match interp.eval(*sub).ok()? {
+            Item::Data(v) => element.push(v),
+            Item::Expr(_) => return Some(false),
+        }
+    }
+    let model = interp.model();
+    let mut next = 0;
+    let env = interp.env();
+    for (binder, axis) in model.domains[domain].binders.iter().zip(axes) {
+        let arity = model.sets[*axis].arity();
+        let position = env.position(*axis, element.get(next..next + arity)?)?;
+        next += arity;
+        interp.place(*binder, position as i64);
+    }
+    Some(true)
+}
+
+/// Whether a node counts or lists the elements of a set that has none.
+fn is_empty(interp: &mut Interp<'_, Plain<'_>>, node: NodeId) -> bool {
+    let model = interp.model();
+    let Node::Reduce { op, domain, body } = model.graph.node(node) else { return false };
+    let counts = *op == ReduceOp::Sum && model.graph.as_num(*body).is_some();
+    let chooses = matches!(op, ReduceOp::Min | ReduceOp::Max);
+    if !counts && !chooses {
+        return false;
+    }
+    let mut empty = true;
+    let seen = interp.for_each(*domain, &mut |this| {
+        empty = false;
+        Err(this.fault(*body, FaultKind::NotANumber))
+    });
+    empty && seen.is_ok()
 }
 
 fn first_bad(interp: &mut Interp<'_, Plain<'_>>, args: &[NodeId]) -> Option<NodeId> {
@@ -124,13 +161,25 @@ fn describe(interp: &mut Interp<'_, Plain<'_>>, node: NodeId) -> Culprit {
         Node::Call { func, args } => {
             let row = func::row(*func);
             let values: Vec<f64> = args.iter().filter_map(|a| number(interp, *a)).collect();
-            if row.domain.contains(&values) { (Wrong::Overflow, "") } else { (Wrong::Domain, row.domain.text) }
+            if args.iter().any(|a| is_empty(interp, *a)) {
+                (Wrong::Empty, "")
+            } else if row.domain.contains(&values) {
+                (Wrong::Overflow, "")
+            } else {
+                (Wrong::Domain, row.domain.text)
+            }
         }
         Node::Param { .. } => (Wrong::Data, ""),
         Node::Var { .. } => (Wrong::Variable, ""),
+        Node::Reduce { .. } if is_empty(interp, node) => (Wrong::Empty, ""),
         _ => (Wrong::Overflow, ""),
     };
-    culprit(interp, node, wrong, value, needs)
+    let found = culprit(interp, node, wrong, value, needs);
+    match model.graph.node(node) {
+        // A quotient by the number of elements is how a mean is kept.
+        Node::Call { .. } if wrong == Wrong::Empty => Culprit { text: "a mean".into(), ..found },
+        _ => found,
+    }
 }
 
 fn culprit(interp: &mut Interp<'_, Plain<'_>>, node: NodeId, wrong: Wrong, value: f64, needs: &'static str) -> Culprit {
@@ -144,7 +193,7 @@ fn culprit(interp: &mut Interp<'_, Plain<'_>>, node: NodeId, wrong: Wrong, value
             parts.push((writer.node(interp, *arg), value));
         }
     }
-    Culprit { node, wrong, text: writer.node(interp, node), value, parts, needs }
+    Culprit { node, wrong, text: writer.node(interp, node), value, parts, needs, defines: None }
 }
 
 /// The first part, in order of evaluation, whose first or second partials are not finite.
@@ -221,6 +270,7 @@ impl Culprit {
         let of = if parts.is_empty() { String::new() } else { format!(": {parts}") };
         match self.wrong {
             Wrong::Domain | Wrong::Overflow if !of.is_empty() => format!("{}{of}", self.text),
+            Wrong::Empty => format!("{} goes over an empty set", self.text),
             Wrong::Derivative => format!("the derivative of {} is not finite{of}", self.text),
             _ => format!("{} is {}", self.text, text::number(self.value)),
         }

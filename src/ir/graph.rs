@@ -215,6 +215,14 @@ impl Graph {
         self.elsewhere.iter().find(|(n, s)| *n == id && inside(*s)).map_or(within, |(_, s)| *s)
     }
 
+    /// Where a node stands in the text after `mark`: its nearest place there, else `mark`.
+    pub fn span_after(&self, id: NodeId, mark: Span) -> Span {
+        let first = self.origins[id.index()].span();
+        let others = self.elsewhere.iter().filter(|(n, _)| *n == id).map(|(_, s)| *s);
+        let after = others.chain([first]).filter(|s| s.file == mark.file && s.start >= mark.end);
+        after.min_by_key(|s| s.start).unwrap_or(mark)
+    }
+
     /// What a node depends on.
     pub fn depends(&self, id: NodeId) -> Depends {
         self.depends[id.index()]

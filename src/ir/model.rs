@@ -175,6 +175,8 @@ pub struct Column {
     pub name: Name,
     /// Numbers (integral or not) or labels.
     pub numeric: bool,
+    /// For labels that stand beside numbers: the first cell that is no number.
+    pub word: Option<Span>,
     /// The param that reads it, made when the column is first used.
     pub param: Option<ParamId>,
 }

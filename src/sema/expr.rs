@@ -4,11 +4,12 @@ use super::Sema;
 use super::names::{DeclKind, Entity, constant};
 use super::value::{ArrId, ArrKind, Elem, Leaf, Operand, Value};
 use crate::base::{Name, Span};
+use crate::diag::codes::data::DataError;
 use crate::diag::codes::kind::KindError;
 use crate::diag::codes::shape::ShapeError;
-use crate::ir::NodeId;
 use crate::ir::graph::Depends;
-use crate::ir::model::ElemType;
+use crate::ir::model::{ElemType, ParamSource};
+use crate::ir::{Node, NodeId, ParamId};
 use crate::syntax::ast::{BinOp, ExprId, ExprKind, StmtKind, UnOp};
 
 impl Sema<'_> {
@@ -245,9 +246,30 @@ impl Sema<'_> {
             }
             _ => None,
         };
+        if self.word_in_column(&value, at) {
+            return None;
+        }
         let found = self.describe(&value);
         self.reports.push(KindError::NotANumber { at, found, declared_at: None, help });
         None
+    }
+
+    /// Blames the cell that made labels of a column of numbers, if the value is of such a column.
+    pub(super) fn word_in_column(&mut self, value: &Value, at: Span) -> bool {
+        let Value::Elem(elem) = value else { return false };
+        let Node::Param { param, .. } = self.model.graph.node(elem.node) else { return false };
+        self.word_in_param(*param, at)
+    }
+
+    /// The same of a column as a whole.
+    pub(super) fn word_in_param(&mut self, param: ParamId, at: Span) -> bool {
+        let ParamSource::Column { table, column } = self.model.params[param].source else { return false };
+        let column = &self.model.tables[table].columns[column];
+        let Some(cell) = column.word else { return false };
+        let found = self.inputs.sources.snippet(cell).trim().to_owned();
+        let column = column.name.to_string();
+        self.reports.push(DataError::BadCell { cell: Some(cell), needed_at: Some(at), column, found });
+        true
     }
 
     fn array_for_number(&mut self, arr: ArrId, at: Span) {

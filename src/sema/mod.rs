@@ -51,6 +51,8 @@ pub struct ColumnInfo {
     pub name: Name,
     /// Numbers, else labels.
     pub numeric: bool,
+    /// For labels that stand beside numbers: the first cell that is no number.
+    pub word: Option<Span>,
 }
 
 /// All that a model is checked against.

@@ -421,6 +421,9 @@ impl Sema<'_> {
 
     /// A column over all rows of a table, or over a part of it.
     fn whole_column(&mut self, param: ParamId, set: SetId, at: Span) -> Value {
+        if self.model.params[param].labels && self.word_in_param(param, at) {
+            return Value::Error;
+        }
         if self.model.params[param].labels {
             return self.error(KindError::NotANumber {
                 at,

@@ -24,7 +24,7 @@ impl Sema<'_> {
         let columns: Vec<Column> = schema
             .into_iter()
             .flatten()
-            .map(|c| Column { name: c.name.clone(), numeric: c.numeric, param: None })
+            .map(|c| Column { name: c.name.clone(), numeric: c.numeric, word: c.word, param: None })
             .collect();
         if schema.is_none() {
             self.unread_tables.insert(id);

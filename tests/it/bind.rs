@@ -112,7 +112,7 @@ impl Build {
                 role: Role::Numeric,
                 source: ParamSource::Column { table: id, column: k },
             });
-            columns.push(Column { name: (*column).into(), numeric, param: Some(param) });
+            columns.push(Column { name: (*column).into(), numeric, word: None, param: Some(param) });
             params.push(param);
         }
         self.model.tables.push(Table {

@@ -1,6 +1,7 @@
 //! The test binary: one module per promise.
 
 mod bind;
+mod blamed;
 mod bound_models;
 mod cli;
 mod data;

@@ -46,8 +46,11 @@ pub fn check_in(folder: &Path, name: &str, text: &str) -> Checked {
         if let StmtKind::Table { name, path, .. } = &stmt.kind {
             let at = Some(stmt.span(path.at));
             if let Some(columns) = store.schema(&path.text, at, &mut sources, &mut reports) {
-                let info =
-                    |c: optc::data::ColumnSchema| ColumnInfo { numeric: c.kind != ColumnKind::Text, name: c.name };
+                let info = |c: optc::data::ColumnSchema| ColumnInfo {
+                    numeric: c.kind != ColumnKind::Text,
+                    name: c.name,
+                    word: c.word,
+                };
                 schemas.insert(name.name.clone(), columns.into_iter().map(info).collect());
             }
         }

@@ -35,6 +35,12 @@ crate::error_codes! {
                 .label(*at, "the part of optc that runs this is still missing")
                 .help(help.clone()),
 
+        /// An empty file, or one of data alone, and a `solve`.
+        NothingToSolve "E0803" { at: Option<Span> } =>
+            Message::error("there is nothing to solve: no variable, no objective and no constraint")
+                .label_opt(*at, "asked for here")
+                .help("declare a variable with `var x`, and say what is wanted: `minimize f: (x - 1)^2`"),
+
         /// Two `minimize` lines and a plain `solve`, or a method for one objective.
         SeveralObjectives "E0802" {
             at: Span, method: Option<Name>, count: usize, first_at: Span, second_at: Option<Span>,

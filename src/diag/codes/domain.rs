@@ -8,23 +8,35 @@ crate::error_codes! {
     pub enum DomainError {
         /// `minimize log(x)` with `var x start -1`: an argument outside a function's domain.
         OutsideDomain "E0601" {
-            at: Span, what: String, place: String, needs: String, variable: Option<String>, start: bool
+            at: Span, what: String, place: String, needs: String, variable: Option<String>, fixed: bool, start: bool
         } =>
             Message::error(format!("{what}, {place}"))
                 .label(*at, if needs.is_empty() { "has no value here".to_string() } else { needs.clone() })
-                .note(moment(*start))
+                .note_opt((!*fixed).then(|| moment(*start)))
                 .help(match variable {
+                    Some(part) if *fixed => format!("no variable is part of it: change `{part}`"),
+                    None if *fixed => "no variable is part of it: change the data".to_string(),
                     Some(part) if *start => format!("give a `start`, or bounds, that keep `{part}` inside"),
                     Some(part) => format!("add bounds or a constraint that keep `{part}` inside"),
                     None => "add bounds that keep its arguments inside".to_string(),
                 }),
 
         /// `minimize exp(x)` with `var x start 1000`: a value too large for a double.
-        Overflow "E0602" { at: Span, what: String, place: String, value: f64, start: bool } =>
+        Overflow "E0602" { at: Span, what: String, place: String, value: f64, fixed: bool, start: bool } =>
             Message::error(format!("{what}, {place}"))
                 .label(*at, format!("this is {value}"))
-                .note(moment(*start))
-                .help("add bounds or a `start` where it stays moderate, or scale the variables"),
+                .note_opt((!*fixed).then(|| moment(*start)))
+                .help(if *fixed {
+                    "no variable is part of it: change the data"
+                } else {
+                    "add bounds or a `start` where it stays moderate, or scale the variables"
+                }),
+
+        /// `minimize max(i in E: x[i])` where `E` has no element.
+        EmptySet "E0604" { at: Span, what: String, place: String } =>
+            Message::error(format!("{what}, {place}"))
+                .label(*at, "no element to take")
+                .help("give the set an element, or leave the term out while it has none"),
 
         /// `minimize sqrt(x)` with `var x >= 0`: a slope that is infinite at the point.
         NoDerivative "E0603" { at: Span, what: String, place: String, start: bool } =>

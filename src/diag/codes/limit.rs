@@ -24,13 +24,19 @@ crate::error_codes! {
 
         /// `set I = 1..1000000000`: more elements than are accepted.
         TooManyElements "E0916" { at: Span, count: Option<usize>, most: usize } =>
-            Message::error(format!("this has {} elements, and at most {most} are accepted", number(*count)))
+            Message::error(match count {
+                Some(count) => format!("this has {count} elements, and at most {most} are accepted"),
+                None => format!("this has more elements than can be counted, and at most {most} are accepted"),
+            })
                 .label(*at, "too many elements")
                 .help("use a smaller range, or add a filter after the last index: `if …`"),
 
         /// `{i in I, j in J if c[i, j] < 3}` over sets of a million elements each.
         TooManyTries "E0914" { at: Span, count: Option<usize>, most: usize } =>
-            Message::error(format!("there are {} combinations to go through, and at most {most} are accepted", number(*count)))
+            Message::error(match count {
+                Some(count) => format!("there are {count} combinations to go through, and at most {most} are accepted"),
+                None => format!("there are more combinations to go through than can be counted; at most {most} are accepted"),
+            })
                 .label(*at, "too many combinations")
                 .help("tie the indices by an equality, such as `if b.from == i`: then only matching elements are visited"),
 
@@ -69,8 +75,4 @@ crate::error_codes! {
                 .label(*at, "the limit is reached here")
                 .help("name shared results with `let`: it is computed once"),
     }
-}
-
-fn number(count: Option<usize>) -> String {
-    count.map_or_else(|| "more than 2^64".into(), |c| c.to_string())
 }
