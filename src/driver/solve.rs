@@ -19,11 +19,12 @@ use crate::diag::codes::limit::LimitError;
 use crate::ir::Model;
 use crate::ir::model::Stage;
 use crate::kernel::{self, CompiledOracle, Mode};
+use crate::pass::epigraph;
 use crate::pass::traits::{self, Traits};
 use crate::problem::verify::{interrupted, verify};
 use crate::problem::{
     Candidate, Degree, MethodRow, Nlp, Oracle, Place, Point, ProblemFacts, Program, Recover, Refusal, SetupError,
-    Shape, Site, Status, TraceSink, Verdict, WarmStart,
+    Shape, Site, Smoothness, Status, TraceSink, Verdict, WarmStart,
 };
 use crate::syntax::ast::{Stmt, StmtKind};
 use std::collections::BTreeMap;
@@ -35,7 +36,11 @@ pub type Live = Option<Arc<Mutex<dyn TraceSink>>>;
 /// A model with its data: everything about it that can be known without solving.
 pub struct Bound {
     /// The checked model, as written.
+    pub written: Arc<Model>,
+    /// The model that is solved: as written, or with rows in place of kinks.
     pub checked: Arc<Model>,
+    /// How many kinks rows stand for.
+    pub n_kinks: usize,
     /// Plan and derivatives.
     pub prepared: Prepared,
     /// Addresses, bounds, rows.
@@ -65,10 +70,19 @@ impl Session {
     /// # Errors
     /// What is wrong with the data, or what would not fit.
     pub fn bind(&mut self, checked: Checked) -> Result<Bound, Reports> {
-        let docs = docs(&checked.stmts);
         let model = Arc::new(checked.model);
+        self.bind_model(Arc::clone(&model), (model, 0), docs(&checked.stmts), checked.reports)
+    }
+
+    /// Binds what stands for the model `written`: itself, or a model with rows in place of so many kinks.
+    fn bind_model(
+        &mut self,
+        written: Arc<Model>,
+        (model, n_kinks): (Arc<Model>, usize),
+        docs: BTreeMap<Name, Name>,
+        mut reports: Reports,
+    ) -> Result<Bound, Reports> {
         let prepared = self.prepare(Model::clone(&model));
-        let mut reports = checked.reports;
         let instance = self.timed("bind", |s| {
             let instance = s.bind_plan(&prepared, &mut reports)?;
             // For the interpreter, which judges the answer.
@@ -86,7 +100,7 @@ impl Session {
         let oracle = Arc::new(oracle);
         let survey = survey(&prepared.model, &prepared.plan, &Hulls::new(&prepared, &instance));
         let facts = facts(&survey, oracle.as_ref(), &instance.shape);
-        Ok(Bound { checked: model, prepared, instance, oracle, survey, facts, reports, docs })
+        Ok(Bound { written, checked: model, n_kinks, prepared, instance, oracle, survey, facts, reports, docs })
     }
 
     fn bind_plan(&mut self, prepared: &Prepared, reports: &mut Reports) -> Option<Instance> {
@@ -119,7 +133,28 @@ impl Session {
             return Err(checked.reports);
         }
         let bound = self.bind(checked)?;
+        let bound = self.without_kinks(bound);
         self.solve_bound(name, &bound, live)
+    }
+
+    /// The same problem without kinks, when the user leaves the choice of the method open and rows can stand for all of
+    /// them; otherwise the problem as it is.
+    fn without_kinks(&mut self, bound: Bound) -> Bound {
+        let free = self.setup.method.is_none() && bound.checked.solves.iter().all(|s| s.stages.is_empty());
+        if !free || bound.facts.smoothness != Smoothness::Continuous {
+            return bound;
+        }
+        let hulls = Hulls::new(&bound.prepared, &bound.instance);
+        let range = |model: &Model, node| super::survey::range_of_data(model, node, &hulls);
+        let Some((model, n_kinks)) = epigraph::without_kinks(&bound.checked, &range) else { return bound };
+        let written = Arc::clone(&bound.written);
+        // What is to be said about model and data was said when the model was bound as it is written.
+        match self.bind_model(written, (Arc::new(model), n_kinks), bound.docs.clone(), Reports::new()) {
+            Ok(smooth) if smooth.facts.smoothness < bound.facts.smoothness => {
+                Bound { reports: bound.reports, ..smooth }
+            }
+            _ => bound,
+        }
     }
 
     /// Runs what the model's `solve` lines ask for and reads the last answer.
@@ -178,6 +213,12 @@ impl Session {
         let objective = bound.instance.shape.senses.first().map_or(f64::NAN, |s| s.flip(candidate.objective));
         let name = |site: Site| bound.site_name(site);
         let mut described = run::describe(&choice, ran, &verdict, objective, &name);
+        if bound.n_kinks > 0 {
+            let (vars, rows) = bound.added_for_kinks();
+            let vars = format!("{vars} {}", if vars == 1 { "variable" } else { "variables" });
+            let rows = format!("{rows} {}", if rows == 1 { "row" } else { "rows" });
+            described.notes.push(format!("solved without kinks: {vars} and {rows} stand for `max`, `min` or `abs`"));
+        }
         state.remark(&candidate, &verdict, watched.last(), &mut described);
         state.runs.push(described);
         state.last = Some((candidate, verdict));
@@ -211,7 +252,7 @@ impl Session {
             false => (&verdict.y, &verdict.z_lower, &verdict.z_upper),
         };
         let answer = Answer { x: &candidate.x, y, z_lower, z_upper, rows: &rows };
-        let results = Results::new(&bound.checked, &bound.instance, answer);
+        let results = Results::new(&bound.written, &bound.instance, answer);
         Report {
             model: name.to_string(),
             problem: ProblemSummary {
@@ -277,7 +318,15 @@ impl Runs<'_> {
 }
 
 impl Bound {
-    /// The problem as it was written, by interpretation.
+    /// Variables and rows that stand for kinks.
+    fn added_for_kinks(&self) -> (usize, usize) {
+        let world = &self.instance.world;
+        let first = self.written.vars.len();
+        let vars = self.checked.vars.ids().skip(first).map(|v| world.vars[v].len).sum();
+        (vars, self.instance.shape.n_cons - self.instance.rows[self.written.constraints.len()])
+    }
+
+    /// The problem as it is solved, by interpretation.
     pub fn judge(&self) -> Judge {
         let env: Arc<dyn crate::interp::Env + Send + Sync> = self.instance.world.clone();
         Judge::new(Arc::clone(&self.checked), env, self.judged_shape())

@@ -80,6 +80,20 @@ pub fn survey(model: &Model, plan: &Plan, ranges: &dyn Ranges) -> Survey {
     Survey { objectives, constraints, curvature }
 }
 
+/// Range of a node that depends on data alone.
+pub fn range_of_data(model: &Model, node: NodeId, ranges: &dyn Ranges) -> Interval {
+    let mut leaf = |leaf: NodeId| match model.graph.node(leaf) {
+        Node::Param { param, .. } => Traits::data(ranges.param(*param)),
+        Node::Index { binder, part } => Traits::data(ranges.index(*binder, *part)),
+        Node::Member { .. } | Node::SameElem { .. } => Traits::data(Interval::new(0.0, 1.0)),
+        Node::Reduce { op: ReduceOp::Sum, body, .. } if range_of_data(model, *body, ranges).lo >= 0.0 => {
+            Traits::data(Interval::new(0.0, f64::INFINITY))
+        }
+        _ => Traits::data(Interval::ALL),
+    };
+    traits(&model.graph, node, &mut leaf).range
+}
+
 struct Surveyor<'a> {
     model: &'a Model,
     plan: &'a Plan,

@@ -152,6 +152,75 @@ fn no_large_entry_hides_a_small_negative_eigenvalue() {
     assert!(found != Status::GlobalOptimum, "{found:?}");
 }
 
+/// The report of a model that must be solved without kinks.
+fn smoothed(text: &str) -> Report {
+    let report = solve(text);
+    assert_eq!(report.status(), Some(Status::GlobalOptimum), "{text}");
+    assert!(report.runs[0].notes.iter().any(|n| n.starts_with("solved without kinks")), "{text}");
+    assert!(report.variables.iter().all(|v| !v.name.starts_with('%')), "only what the user wrote is shown");
+    report
+}
+
+#[test]
+fn the_least_of_a_greatest_is_found_to_full_accuracy() {
+    let report = smoothed("var x\nvar y\nminimize max(x^2 + y^2, (x - 2)^2 + y, x + y)\n");
+    // Two pieces meet at the optimum; along their common line, where `y^2 - y = 4 - 4 x`, a fine grid finds the least.
+    let value = |y: f64| {
+        let x = (4.0 - y * y + y) / 4.0;
+        (x * x + y * y).max((x - 2.0).powi(2) + y).max(x + y)
+    };
+    let least = (-1_000_000..1_000_000).map(|k| value(f64::from(k) / 1e6)).fold(f64::INFINITY, f64::min);
+    assert!((report.objectives[0].value - least).abs() <= 1e-6, "{} is not {least}", report.objectives[0].value);
+    assert_eq!(report.variables.len(), 2);
+    assert!(report.constraints.is_empty());
+}
+
+#[test]
+fn kinks_under_sums_and_in_rows_become_smooth_families() {
+    // A median, by least absolute deviations: one variable per datum.
+    let report = smoothed("set s = 1..9\nvar m\nminimize mean(i in s: abs(m - i^2))\n");
+    assert!((report.variables[0].values[0] - 25.0).abs() <= 1e-6);
+    // Distances below and above the diagonal, with a filter, and a factor whose sign only the data know.
+    let report = smoothed(
+        "set s = 1..6\nparam k = -2\nvar x[s] in [0, 9]\n\
+         maximize k * sum(i in s, j in s if i < j: abs(x[i] - x[j] - (j - i))) + sum(i in s: x[i])\n",
+    );
+    assert!((report.objectives[0].value - 39.0).abs() <= 1e-5, "9 + 8 + 7 + 6 + 5 + 4: {}", report.objectives[0].value);
+    // In a row: a ball of the norm 1, whose corner is the answer.
+    let report = smoothed(
+        "set s = 1..4\nvar x[s]\nmaximize sum(i in s: i * x[i])\nsubject to ball: sum(i in s: abs(x[i])) <= 2\n",
+    );
+    assert!((report.objectives[0].value - 8.0).abs() <= 1e-6);
+    assert_eq!(report.constraints.len(), 1);
+    assert!((report.constraints[0].activity[0] - 2.0).abs() <= 1e-6);
+    assert!((report.constraints[0].duals[0] - 4.0).abs() <= 1e-5);
+    // `min` where more is better, and a greatest within a greatest.
+    let report = smoothed("set s = 1..3\nvar x[s] in [0, 1]\nmaximize min(i in s: x[i] / i) - max(abs(x[1]), x[2])\n");
+    assert!(report.objectives[0].value.abs() <= 1e-6);
+}
+
+#[test]
+fn a_kink_that_an_optimum_pulls_away_from_its_arguments_stays() {
+    // Both would be unbounded if a variable stood for the kink.
+    for text in [
+        "var x in [-1, 2]\nmaximize abs(x)\n",
+        "var x in [-1, 2]\nparam k = -1\nminimize k * max(x, 0)\n",
+        "var x in [-1, 2]\nminimize x\nsubject to abs(x) >= 0.5\n",
+        "var x in [-1, 2]\nminimize x\nsubject to abs(x) == 0.5\n",
+    ] {
+        let report = solve(text);
+        assert!(report.runs[0].notes.iter().all(|n| !n.starts_with("solved without kinks")), "{text}");
+        assert!(!matches!(report.status(), Some(Status::GlobalOptimum | Status::Unbounded)), "{text}");
+    }
+}
+
+#[test]
+fn a_method_that_was_asked_for_gets_the_problem_as_it_is_written() {
+    let report = solve("var x start 3\nminimize max(x, -2 * x)\nsolve with lbfgs\n");
+    assert_eq!(report.runs[0].method, "lbfgs");
+    assert!(report.runs[0].notes.iter().all(|n| !n.starts_with("solved without kinks")));
+}
+
 #[test]
 fn a_lagrangian_may_be_convex_when_its_parts_are_not() {
     // A trust region: the multiplier of the ball lifts the negative eigenvalue. The least value on the circle of radius 1
