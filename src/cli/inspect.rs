@@ -35,7 +35,8 @@ pub fn run(args: &args::Inspect, out: Style, err: Style) -> Exit {
         }
     };
     show_reports(&bound.reports, &session.sources, err);
-    let view = View::new(&session, &bound);
+    let smooth = session.without_kinks(&bound);
+    let view = View::new(&session, &bound, smooth.as_ref());
     print(&if args.json { view.json(&path) } else { view.text(&path, out) });
     Exit::Solved
 }
@@ -60,7 +61,7 @@ struct View<'a> {
 }
 
 impl<'a> View<'a> {
-    fn new(session: &Session, bound: &'a Bound) -> Self {
+    fn new(session: &Session, bound: &'a Bound, smooth: Option<&Bound>) -> Self {
         let (model, plan, instance) = (&bound.checked, &bound.prepared.plan, &bound.instance);
         let place = |at: Span| session.sources.place(at);
         let name_or_line = |name: Option<&str>, at: Span, sources: &Sources| {
@@ -89,8 +90,10 @@ impl<'a> View<'a> {
             };
             (target, place(family.origin.span()), hulls.count(family.domain))
         });
-        let method = match route(&bound.facts, None) {
-            Ok(choice) => format!("{}: {}", choice.row.name, choice.reason),
+        let solved = smooth.unwrap_or(bound);
+        let how = if smooth.is_some() { ", in place of kinks too" } else { "" };
+        let method = match route(&solved.facts, None) {
+            Ok(choice) => format!("{}: {}{how}", choice.row.name, choice.reason),
             Err((row, refusal)) => format!("none ({} refuses: {refusal})", row.name),
         };
         Self {

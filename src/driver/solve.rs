@@ -133,28 +133,27 @@ impl Session {
             return Err(checked.reports);
         }
         let bound = self.bind(checked)?;
-        let bound = self.without_kinks(bound);
+        let bound = match self.without_kinks(&bound) {
+            // What is to be said about model and data was said when the model was bound as it is written.
+            Some(smooth) => Bound { reports: bound.reports, ..smooth },
+            None => bound,
+        };
         self.solve_bound(name, &bound, live)
     }
 
-    /// The same problem without kinks, when the user leaves the choice of the method open and rows can stand for all of
-    /// them; otherwise the problem as it is.
-    fn without_kinks(&mut self, bound: Bound) -> Bound {
+    /// The same problem without kinks, when there are some, the user leaves the choice of the method open, and rows can
+    /// stand for all of them.
+    pub fn without_kinks(&mut self, bound: &Bound) -> Option<Bound> {
         let free = self.setup.method.is_none() && bound.checked.solves.iter().all(|s| s.stages.is_empty());
         if !free || bound.facts.smoothness != Smoothness::Continuous {
-            return bound;
+            return None;
         }
         let hulls = Hulls::new(&bound.prepared, &bound.instance);
         let range = |model: &Model, node| super::survey::range_of_data(model, node, &hulls);
-        let Some((model, n_kinks)) = epigraph::without_kinks(&bound.checked, &range) else { return bound };
+        let (model, n_kinks) = epigraph::without_kinks(&bound.checked, &range)?;
         let written = Arc::clone(&bound.written);
-        // What is to be said about model and data was said when the model was bound as it is written.
-        match self.bind_model(written, (Arc::new(model), n_kinks), bound.docs.clone(), Reports::new()) {
-            Ok(smooth) if smooth.facts.smoothness < bound.facts.smoothness => {
-                Bound { reports: bound.reports, ..smooth }
-            }
-            _ => bound,
-        }
+        let smooth = self.bind_model(written, (Arc::new(model), n_kinks), bound.docs.clone(), Reports::new()).ok()?;
+        (smooth.facts.smoothness < bound.facts.smoothness).then_some(smooth)
     }
 
     /// Runs what the model's `solve` lines ask for and reads the last answer.
