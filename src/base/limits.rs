@@ -10,13 +10,13 @@ pub const MAX_REPORTS: usize = 100;
 pub const MAX_ELEMENTS: usize = 1 << 28;
 /// Most nonzeros in one derivative matrix.
 pub const MAX_NONZEROS: usize = 1 << 29;
-/// Most nodes that inlining `fn` and `let` may make of one model.
-pub const MAX_NODES: usize = 50_000_000;
 /// Most bytes one bind may take unless the session says otherwise.
 pub const MAX_BIND_BYTES: usize = 16 << 30;
 /// Most combinations on which a filter that is no join is tried, or over which a sum of data runs.
 pub const MAX_TRIES: usize = 1 << 29;
 /// Most expressions that calls of `fn` may be written out to.
 pub const MAX_INLINED: usize = 4_000_000;
+/// Most functions of variables inside one another: derivatives of such a tower grow with the cube of its height.
+pub const MAX_TOWER: usize = 300;
 /// Most indices in one head, and most parts of one element.
 pub const MAX_INDICES: usize = 1_000;

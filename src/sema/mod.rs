@@ -173,9 +173,31 @@ impl<'a> Sema<'a> {
         self.check_objectives();
         self.check_overrides();
         self.set_roles();
+        self.check_towers();
         #[cfg(debug_assertions)]
         if !self.reports.has_errors() {
             self.hold_together();
+        }
+    }
+
+    /// Reports the first place where too many functions of variables stand inside one another.
+    fn check_towers(&mut self) {
+        let graph = &self.model.graph;
+        let sum = crate::func::lookup("add");
+        let mut heights: Vec<u32> = Vec::with_capacity(graph.len());
+        for id in (0..graph.len() as u32).map(NodeId) {
+            let mut height = 0;
+            if graph.has_var(id) {
+                // Children come first, so their heights are known.
+                graph.node(id).for_each_child(|child| height = height.max(heights[child.0 as usize]));
+                height += u32::from(matches!(graph.node(id), crate::ir::Node::Call { func, .. } if Some(*func) != sum));
+            }
+            heights.push(height);
+            if height as usize > limits::MAX_TOWER {
+                let at = graph.origin(id).span();
+                self.reports.push(LimitError::TooTall { at, most: limits::MAX_TOWER });
+                return;
+            }
         }
     }
 

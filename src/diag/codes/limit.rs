@@ -69,6 +69,12 @@ crate::error_codes! {
                 .label(*at, "too many")
                 .help("a set of tuples from a file has one index, whatever its size"),
 
+        /// `exp(exp(exp(…)))`, hundreds of levels deep.
+        TooTall "E0920" { at: Span, most: usize } =>
+            Message::error(format!("functions of variables stand inside one another more than {most} levels deep"))
+                .label(*at, format!("level {} is reached here", most + 1))
+                .help("make a part inside a variable of its own: `var y`, and `y == …` as a constraint"),
+
         /// Functions that call functions that call functions: written out they are too large.
         TooMuchInlining "E0913" { at: Span, limit: usize } =>
             Message::error(format!("written out, this model has more than {limit} expressions"))
