@@ -10,6 +10,10 @@ test NAME="":
 draws N="20000":
     OPTC_DRAWS={{N}} cargo test --release --test it random_models -- --nocapture
 
+# The block routines of num::vmath against correctly rounded functions, N points of every kind; prints the worst.
+points N="10000000":
+    OPTC_POINTS={{N}} cargo test --release --test it vmath -- --nocapture --test-threads=2
+
 # Rewrites the snapshots of messages; read the difference before you commit it.
 bless:
     OPTC_BLESS=1 cargo test --test it ui

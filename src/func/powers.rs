@@ -18,6 +18,7 @@ pub(super) static ROWS: &[Builtin] = &[
         params: &[Param::new("x"), Param::new("y")],
         surface: Surface::Operator("^"),
         value: Value::Two(vmath::pow),
+        block: Some(|level, args, out| vmath::block::pow(level, args[0], args[1], out)),
         // At 0 ^ 0 the slope in x is 0, not 0 * inf; in y there is a slope only for x > 0.
         partials: |b, x, y| {
             rule(b, x, y, |x, y| {

@@ -30,3 +30,4 @@ mod syntax;
 mod tidy;
 mod ui;
 mod verdicts;
+mod vmath;

@@ -33,6 +33,16 @@ pub fn reduce<L: Lanes>(x: L) -> (L, L) {
     (n, n.neg_mul_add(L::splat(LN_2_LO), r))
 }
 
+/// [`reduce`] with what the rounding of the rest lost.
+#[inline(always)]
+fn reduce_pair<L: Lanes>(x: L) -> (L, Pair<L>) {
+    let n = x.mul_add(L::splat(std::f64::consts::LOG2_E), L::splat(TO_WHOLE)) - L::splat(TO_WHOLE);
+    let wide = n.neg_mul_add(L::splat(LN_2_HI), x);
+    let w = n * L::splat(LN_2_LO);
+    let r = wide - w;
+    (n, Pair { hi: r, lo: (wide - r) - w })
+}
+
 /// `exp(r) - 1 - r` for `|r| <= log(2) / 2`.
 #[inline(always)]
 pub fn beyond_linear<L: Lanes>(r: L) -> L {
@@ -59,8 +69,10 @@ pub fn powers<L: Lanes>(n: L) -> (L, L) {
 /// `exp(x)` as a pair near 1 and the power of 2 that it is multiplied by.
 #[inline(always)]
 pub fn parts<L: Lanes>(x: L) -> (Pair<L>, L) {
-    let (n, r) = reduce(x);
-    (Pair::quick_sum(L::splat(1.0), r + beyond_linear(r)), n)
+    let (n, r) = reduce_pair(x);
+    let linear = Pair::quick_sum(L::splat(1.0), r.hi);
+    let sum = Pair::quick_sum(linear.hi, beyond_linear(r.hi));
+    (Pair { hi: sum.hi, lo: sum.lo + (linear.lo + r.lo) }, n)
 }
 
 /// `exp(x)`.
@@ -70,18 +82,22 @@ pub fn exp<L: Lanes>(x: L) -> L {
     scale(L::splat(1.0) + (r + beyond_linear(r)), n)
 }
 
+/// `2^x`.
+#[inline(always)]
+pub fn exp2<L: Lanes>(x: L) -> L {
+    let x = x.at_least(-1080.0).at_most(1030.0);
+    let n = x + L::splat(TO_WHOLE) - L::splat(TO_WHOLE);
+    let r = (x - n) * L::splat(std::f64::consts::LN_2);
+    scale(L::splat(1.0) + (r + beyond_linear(r)), n)
+}
+
 /// `(exp(x) - 1) / 2` as a pair, for `x` from -40 to 711. Halved, it is finite as long as the sinh is.
 #[inline(always)]
 pub fn half_expm1<L: Lanes>(x: L) -> Pair<L> {
-    let n = x.mul_add(L::splat(std::f64::consts::LOG2_E), L::splat(TO_WHOLE)) - L::splat(TO_WHOLE);
-    let wide = n.neg_mul_add(L::splat(LN_2_HI), x);
-    let w = n * L::splat(LN_2_LO);
-    let r = wide - w;
-    // What the rounding of r lost matters where exp(x) - 1 is smaller than r.
-    let lost = (wide - r) - w;
+    let (n, r) = reduce_pair(x);
     let s = (n + L::splat(TO_WHOLE + 1022.0)).shl::<52>();
-    let whole = Pair::quick_sum(s - L::splat(0.5), s * r);
-    Pair::quick_sum(whole.hi, s.mul_add(beyond_linear(r) + lost, whole.lo))
+    let whole = Pair::quick_sum(s - L::splat(0.5), s * r.hi);
+    Pair::quick_sum(whole.hi, s.mul_add(beyond_linear(r.hi) + r.lo, whole.lo))
 }
 
 /// `exp(x) - 1`, accurate near 0.

@@ -87,6 +87,18 @@ pub fn replace_two<L: Lanes>(mask: L::Mask, fast: L, x: [L; 2], slow: fn(f64, f6
     if lanes == 0 { fast } else { replace_lanes(lanes, fast, x, |x| slow(x[0], x[1])) }
 }
 
+/// `f` in every lane.
+#[inline(always)]
+pub fn each<L: Lanes>(x: L, f: fn(f64) -> f64) -> L {
+    replace_lanes(u32::MAX, x, [x, x], |x| f(x[0]))
+}
+
+/// [`each`] for a function of two numbers.
+#[inline(always)]
+pub fn each_two<L: Lanes>(x: [L; 2], f: fn(f64, f64) -> f64) -> L {
+    replace_lanes(u32::MAX, x[0], x, |x| f(x[0], x[1]))
+}
+
 #[inline(always)]
 fn replace_lanes<L: Lanes>(lanes: u32, fast: L, x: [L; 2], slow: impl Fn([f64; 2]) -> f64) -> L {
     let (mut first, mut second, mut out) = ([0.0; 8], [0.0; 8], [0.0; 8]);

@@ -1,9 +1,14 @@
 //! Elementary functions of whole slices.
 
 mod exp;
+mod gamma;
+mod gauss;
+mod hyper;
+mod inverse;
 mod lanes;
 mod log;
 mod portable;
+mod pow;
 mod sweep;
 mod trig;
 #[cfg(target_arch = "x86_64")]
@@ -43,6 +48,32 @@ routines! {
     cos = trig::cos;
     /// Tangent.
     tan = trig::tan;
+    /// Logarithm to the base 2.
+    log2 = pow::log2;
+    /// Logarithm to the base 10.
+    log10 = pow::log10;
+    /// 2 to the power `x`.
+    exp2 = exp::exp2;
+    /// Hyperbolic tangent.
+    tanh = hyper::tanh;
+    /// Hyperbolic sine.
+    sinh = hyper::sinh;
+    /// Hyperbolic cosine.
+    cosh = hyper::cosh;
+    /// `1 / (1 + exp(-x))`.
+    sigmoid = hyper::sigmoid;
+    /// `log(1 + exp(x))`.
+    softplus = hyper::softplus;
+    /// Inverse of the tangent.
+    atan = inverse::atan;
+    /// Inverse of the sine.
+    asin = inverse::asin;
+    /// Inverse of the cosine.
+    acos = inverse::acos;
+    /// The error function.
+    erf = gauss::erf;
+    /// `log gamma(x)` for positive `x`.
+    lgamma = gamma::lgamma;
 }
 
 /// Sine and cosine, the same bits as [`sin`] and [`cos`] for little more than the time of one.
@@ -55,4 +86,16 @@ pub fn sin_cos(level: Level, x: &[f64], sin: &mut [f64], cos: &mut [f64]) {
         }
     }
     sweep::both::<Routine>(level, x, sin, cos);
+}
+
+/// `x^y`, as the C function.
+pub fn pow(level: Level, x: &[f64], y: &[f64], out: &mut [f64]) {
+    struct Routine;
+    impl sweep::Two for Routine {
+        #[inline(always)]
+        fn at<L: lanes::Lanes>(x: L, y: L) -> L {
+            pow::pow(x, y)
+        }
+    }
+    sweep::two::<Routine>(level, x, y, out);
 }

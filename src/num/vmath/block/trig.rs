@@ -59,10 +59,8 @@ fn reduce<L: Lanes>(x: L) -> (L, Pair<L>) {
 #[inline(always)]
 fn near_sin<L: Lanes>(r: Pair<L>) -> Pair<L> {
     let z = r.hi * r.hi;
-    let half = L::splat(0.5);
-    // sin(hi + lo) = sin(hi) + lo (1 - hi^2 / 2)
-    let lo = (half * z).neg_mul_add(r.lo, r.lo);
-    Pair { hi: r.hi, lo: (r.hi * z).mul_add(poly(z, &SIN), lo) }
+    // sin(hi + lo) is nearly sin(hi) + lo: lo is below the last place.
+    Pair { hi: r.hi, lo: (r.hi * z).mul_add(poly(z, &SIN), r.lo) }
 }
 
 /// `cos(r)` for `|r| <= pi/4`, as a sum that is still to be rounded.
@@ -72,10 +70,7 @@ fn near_cos<L: Lanes>(r: Pair<L>) -> Pair<L> {
     let half = L::splat(0.5) * z;
     let w = Pair::quick_sum(L::splat(1.0), -half);
     // cos(hi + lo) = cos(hi) - hi lo
-    let rest = r.hi.neg_mul_add(r.lo, w.lo);
-    // The rounding of the square is taken back too.
-    let lost = L::splat(-0.5) * r.hi.product_rest(r.hi, z);
-    Pair { hi: w.hi, lo: (z * z).mul_add(poly(z, &COS), if L::FUSED { rest + lost } else { rest }) }
+    Pair { hi: w.hi, lo: (z * z).mul_add(poly(z, &COS), r.hi.neg_mul_add(r.lo, w.lo)) }
 }
 
 /// `-y` where bit 1 of `t` is set.
