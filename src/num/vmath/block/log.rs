@@ -44,6 +44,37 @@ fn join<L: Lanes>(k: L, f: L, rest: L) -> L {
     k.mul_add(L::splat(LN_2_HI), f - (half - low))
 }
 
+/// `k units + log(x) / log(base)` for `x = 2^k (1 + f)`; `inverse` is `1 / log(base)`, `units` the logarithm of
+/// 2, each with what it lacks.
+#[inline(always)]
+fn log_to_base<L: Lanes>(x: L, inverse: [f64; 2], units: [f64; 2], slow: fn(f64) -> f64) -> L {
+    let (k, f) = split(x);
+    let s = f / (L::splat(2.0) + f);
+    let z = s * s;
+    let half = L::splat(0.5) * f * f;
+    let near = Pair::quick_sum(f, -half);
+    let lo = s.mul_add(z.mul_add(poly(z, &LOG), half), near.lo);
+    let y = Pair::product(near.hi, L::splat(inverse[0]));
+    let lo = lo.mul_add(L::splat(inverse[0]), near.hi.mul_add(L::splat(inverse[1]), y.lo));
+    let sum = Pair::quick_sum(k * L::splat(units[0]), y.hi);
+    let y = sum.hi + (sum.lo + k.mul_add(L::splat(units[1]), lo));
+    replace(!is_plain(x), y, x, slow)
+}
+
+/// The logarithm to the base 2.
+#[inline(always)]
+pub fn log2<L: Lanes>(x: L) -> L {
+    log_to_base(x, [1.442_695_040_888_963_4, 2.035_527_374_093_103_3e-17], [1.0, 0.0], libm::log2)
+}
+
+/// The logarithm to the base 10.
+#[inline(always)]
+pub fn log10<L: Lanes>(x: L) -> L {
+    // The first part of log10(2) has 32 bits: its product with k is exact.
+    let two = [0.3010299955494702, 1.1451100898021838e-10];
+    log_to_base(x, [0.434_294_481_903_251_8, 1.098_319_650_216_765e-17], two, libm::log10)
+}
+
 /// Whether `x` is positive, normal and finite.
 #[inline(always)]
 pub fn is_plain<L: Lanes>(x: L) -> L::Mask {

@@ -49,9 +49,9 @@ routines! {
     /// Tangent.
     tan = trig::tan;
     /// Logarithm to the base 2.
-    log2 = pow::log2;
+    log2 = log::log2;
     /// Logarithm to the base 10.
-    log10 = pow::log10;
+    log10 = log::log10;
     /// 2 to the power `x`.
     exp2 = exp::exp2;
     /// Hyperbolic tangent.

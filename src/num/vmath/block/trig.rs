@@ -1,8 +1,8 @@
 //! Sine, cosine and tangent.
 //!
 //! `x = n pi/2 + r`, `|r| <= pi/4`, `r` as a pair, for `|x| <= 1e5`; beyond, lane by lane with the exact
-//! reduction of `libm`. Kernels as in FreeBSD's `k_sin.c` and `k_cos.c`, with minimax polynomials of degree 6
-//! and 5 in `r^2` (errors 2^-69 and 2^-64).
+//! reduction of `libm`. Kernels as in FreeBSD's `k_sin.c` and `k_cos.c`, with minimax polynomials of degree 5
+//! in `r^2` (errors 2^-58 and 2^-64).
 
 use super::lanes::{Lanes, Pair, SIGN, TO_WHOLE, poly, replace};
 
@@ -16,14 +16,13 @@ const HALF_PI_SHORT: [f64; 4] =
     [1.570_796_326_734_125_6, 6.077_100_506_303_966e-11, 2.022_266_248_711_166_5e-21, 8.478_427_660_368_9e-32];
 
 /// `(sin(r) - r) / r^3` in powers of `r^2`.
-const SIN: [f64; 7] = [
-    -0.166_666_666_666_666_66,
-    0.008_333_333_333_333_323,
-    -0.000_198_412_698_412_550_64,
-    2.755_731_921_418_803e-6,
-    -2.505_210_491_095_132_6e-8,
-    1.605_836_654_475_565e-10,
-    -7.578_693_684_119_785e-13,
+const SIN: [f64; 6] = [
+    -0.166_666_666_666_666_32,
+    0.008_333_333_333_322_37,
+    -0.000_198_412_698_297_708,
+    2.755_731_367_855_101e-6,
+    -2.505_075_594_527_226_7e-8,
+    1.589_666_566_177_823e-10,
 ];
 /// `(cos(r) - 1 + r^2 / 2) / r^4` in powers of `r^2`.
 const COS: [f64; 6] = [
