@@ -5,7 +5,8 @@
 //! `s` does not matter; the polynomial is a minimax one of degree 7 in `s^2` (error 2^-65).
 
 use super::exp::{LN_2_HI, LN_2_LO};
-use super::lanes::{Lanes, Pair, poly, replace};
+use super::lanes::{Lanes, Pair, TO_WHOLE, poly, replace};
+use std::f64::consts::{LOG2_E, LOG10_E};
 
 /// `(2 atanh(s) - 2 s) / s^3` in powers of `s^2`.
 const LOG: [f64; 8] = [
@@ -64,7 +65,7 @@ fn log_to_base<L: Lanes>(x: L, inverse: [f64; 2], units: [f64; 2], slow: fn(f64)
 /// The logarithm to the base 2.
 #[inline(always)]
 pub fn log2<L: Lanes>(x: L) -> L {
-    log_to_base(x, [1.442_695_040_888_963_4, 2.035_527_374_093_103_3e-17], [1.0, 0.0], libm::log2)
+    log_to_base(x, [LOG2_E, 2.035_527_374_093_103_3e-17], [1.0, 0.0], libm::log2)
 }
 
 /// The logarithm to the base 10.
@@ -72,7 +73,7 @@ pub fn log2<L: Lanes>(x: L) -> L {
 pub fn log10<L: Lanes>(x: L) -> L {
     // The first part of log10(2) has 32 bits: its product with k is exact.
     let two = [0.3010299955494702, 1.1451100898021838e-10];
-    log_to_base(x, [0.434_294_481_903_251_8, 1.098_319_650_216_765e-17], two, libm::log10)
+    log_to_base(x, [LOG10_E, 1.098_319_650_216_765e-17], two, libm::log10)
 }
 
 /// Whether `x` is positive, normal and finite.
@@ -104,7 +105,7 @@ pub fn log1p<L: Lanes>(x: L) -> L {
 pub fn log_of_pair<L: Lanes>(u: Pair<L>) -> L {
     let (k, f) = split(u.hi);
     // 2^-k, for k below 1023.
-    let down = (L::splat(super::lanes::TO_WHOLE + 1023.0) - k).shl::<52>();
+    let down = (L::splat(TO_WHOLE + 1023.0) - k).shl::<52>();
     let f = Pair::quick_sum(f, u.lo * down);
     // log(1 + hi + lo) = log(1 + hi) + lo / (1 + hi), and 1 / (1 + hi) is nearly (1 - s)^2.
     let c = L::splat(1.0) - f.hi / (L::splat(2.0) + f.hi);

@@ -1,4 +1,15 @@
-//! Elementary functions of whole slices.
+//! Elementary and special functions of whole slices, several numbers to an instruction.
+//!
+//! Takes slices of one length, overwrites a slice of the same length. Each function is written once over
+//! [`lanes`] and compiled for every [`Level`]; the executor and native code call the same routines.
+//!
+//! Invariant: an element of the result depends on the level and on the same element of the arguments alone,
+//! not on its place nor on its neighbours, so that a block gives the same bits however it is cut.
+//! Accuracy: 1 unit in the last place from the correctly rounded value wherever fused products are at hand, 2 at
+//! the portable level; infinities, NaN, signed zeros and subnormal numbers as in C. No tables, no branches but
+//! one to the long way (`libm`, number by number) for arguments that are out of the common: huge angles,
+//! subnormal arguments of logarithms, zeros and infinities of powers.
+//! Deliberately absent: functions of no slice, the names of builtins.
 
 mod exp;
 mod gamma;

@@ -19,7 +19,7 @@ const TAIL: [f64; 8] = [
     0.059_557_329_027_013_45,
 ];
 /// `1 / 3`, and what it lacks.
-const THIRD: [f64; 2] = [0.333_333_333_333_333_3, 1.850_371_707_708_594_2e-17];
+const THIRD: [f64; 2] = [0.333_333_333_333_333_3, 1.850_371_707_708_594e-17];
 /// From here on the whole part of `y` may not be seen.
 const LARGE: f64 = 2_251_799_813_685_248.0;
 

@@ -10,7 +10,7 @@ use super::lanes::{Lanes, Pair, SIGN, TO_WHOLE, poly, replace};
 const FAST_UP_TO: f64 = 1e5;
 
 /// `pi / 2` in parts of 53 bits, for fused products.
-const HALF_PI: [f64; 3] = [1.570_796_326_794_896_6, 6.123_233_995_736_766e-17, -1.497_384_904_859_169_8e-33];
+const HALF_PI: [f64; 3] = [std::f64::consts::FRAC_PI_2, 6.123_233_995_736_766e-17, -1.497_384_904_859_169_8e-33];
 /// `pi / 2` in parts of 33 bits, whose products with whole numbers below 2^20 are exact, and a last one of 53.
 const HALF_PI_SHORT: [f64; 4] =
     [1.570_796_326_734_125_6, 6.077_100_506_303_966e-11, 2.022_266_248_711_166_5e-21, 8.478_427_660_368_9e-32];
