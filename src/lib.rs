@@ -14,6 +14,7 @@ pub mod driver;
 pub mod func;
 pub mod interp;
 pub mod ir;
+pub mod jit;
 pub mod kernel;
 pub mod num;
 pub mod pass;

@@ -176,10 +176,8 @@ pub fn bind(
     };
     let def_list = plan.defs.iter().map(def_of).collect();
     let mut world = world;
-    // A leaf of a family without instances has to point somewhere.
-    if world.data.is_empty() {
-        world.store([0.0]);
-    }
+    // A leaf of a family without instances has to point somewhere, and code that reads numbers in pairs reads one more.
+    world.store([0.0]);
     Some(Instance {
         n_x,
         n_z,

@@ -7,7 +7,7 @@
 //!
 //! Deliberately absent: what the numbers mean, where slots come from, threads.
 
-use super::program::{BLOCK, Kernel, Op};
+use super::program::{BLOCK, Kernel, KernelId, Op, Reg};
 use crate::bind::Address;
 use crate::func;
 use std::sync::Arc;
@@ -39,7 +39,8 @@ pub struct Buffers<'a> {
 }
 
 impl<'a> Buffers<'a> {
-    fn get(&self, source: Source) -> &'a [f64] {
+    /// The buffer of a source.
+    pub fn get(&self, source: Source) -> &'a [f64] {
         match source {
             Source::Z => self.z,
             Source::Data => self.data,
@@ -69,6 +70,9 @@ pub struct BoundOut {
     /// Instances, ascending, whose value counts twice: the two leaves of a second derivative are the
     /// same slot, off the diagonal of the template and on that of the matrix.
     pub twice: Arc<[u32]>,
+    /// Whether another out of the kernel comes to one of its slots: then the order in which values are
+    /// added matters, and is that of the ops, block by block.
+    pub shared: bool,
 }
 
 impl BoundOut {
@@ -78,21 +82,68 @@ impl BoundOut {
             Address::Affine { base, stride: 0 } if count == 1 => Address::Affine { base, stride: 1 },
             at => at,
         };
-        Self { at, add, twice }
+        Self { at, add, twice, shared: false }
+    }
+
+    /// Whether values are summed over all instances.
+    pub fn reduces(&self) -> bool {
+        matches!(self.at, Address::Affine { stride: 0, .. })
+    }
+}
+
+/// Code that does what the portable executor does for one loop, to the last bit.
+pub trait Native: Send + Sync {
+    /// Numbers it wants in [`Work::scratch`].
+    fn scratch(&self) -> usize;
+    /// Words it wants in [`Work::table`].
+    fn table(&self) -> usize;
+    /// Registers whose values, computed once per call, it reads; they come first in the scratch, in this order.
+    fn once(&self) -> &[Reg];
+    /// Runs all instances of `bound`; outs go into `out`.
+    fn run(&self, bound: &BoundLoop, buffers: &Buffers<'_>, work: &mut Work<'_>, out: &mut [f64]);
+}
+
+/// Memory of native code; contents do not outlive a call.
+pub struct Work<'a> {
+    /// Numbers.
+    pub scratch: &'a mut [f64],
+    /// Addresses.
+    pub table: &'a mut [u64],
+    /// One per out, all empty.
+    pub sums: &'a mut [TreeSum],
+}
+
+/// The native code of a loop, if there is any.
+#[derive(Clone, Default)]
+pub struct Code(pub Option<Arc<dyn Native>>);
+
+impl std::fmt::Debug for Code {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(if self.0.is_some() { "native" } else { "portable" })
     }
 }
 
 /// A kernel over all instances of its domain.
-#[derive(Clone, PartialEq, Debug)]
+#[derive(Clone, Debug)]
 pub struct BoundLoop {
     /// Which kernel of the program.
-    pub kernel: super::program::KernelId,
+    pub kernel: KernelId,
     /// Number of instances.
     pub count: usize,
     /// One per port of the kernel.
     pub ports: Vec<BoundPort>,
     /// One per out of the kernel.
     pub outs: Vec<BoundOut>,
+    /// What runs it instead of the portable executor.
+    pub code: Code,
+}
+
+impl BoundLoop {
+    /// A loop for the portable executor.
+    pub fn new(kernel: KernelId, count: usize, ports: Vec<BoundPort>, mut outs: Vec<BoundOut>) -> Self {
+        super::share::mark(&mut outs, count);
+        Self { kernel, count, ports, outs, code: Code::default() }
+    }
 }
 
 /// Sums of blocks, added in the order of a fixed binary tree over the blocks.
@@ -155,21 +206,29 @@ pub struct Registers {
     narrow: Vec<Box<[f64]>>,
     views: Vec<View>,
     sums: Vec<TreeSum>,
+    scratch: Vec<f64>,
+    table: Vec<u64>,
 }
 
 /// Kernels with at most this many instances use narrow registers: many of them fit in a cache.
 const NARROW: usize = 16;
 
 impl Registers {
-    /// Enough for kernels over the given numbers of instances.
-    pub fn new<'k>(kernels: impl Iterator<Item = (&'k Kernel, usize)>) -> Self {
-        let (mut wide, mut narrow, mut views, mut sums) = (0, 0, 0, 0);
-        for (kernel, count) in kernels {
+    /// Enough for the given loops.
+    pub fn new<'k>(loops: impl Iterator<Item = (&'k Kernel, &'k BoundLoop)>) -> Self {
+        let (mut wide, mut narrow, mut views, mut sums, mut scratch, mut table) = (0, 0, 0, 0, 0, 0);
+        for (kernel, bound) in loops {
             let regs = kernel.n_regs as usize + 1;
-            let pool = if count <= NARROW { &mut narrow } else { &mut wide };
+            let is_narrow = bound.count <= NARROW || bound.code.0.is_some();
+            let pool = if is_narrow { &mut narrow } else { &mut wide };
             *pool = (*pool).max(regs);
             views = views.max(regs);
-            sums = sums.max(if count == 1 { 0 } else { kernel.outs.len() });
+            sums = sums.max(if bound.count == 1 { 0 } else { kernel.outs.len() });
+            if let Some(code) = &bound.code.0 {
+                scratch = scratch.max(code.scratch());
+                table = table.max(code.table());
+                sums = sums.max(kernel.outs.len());
+            }
         }
         let pool = |n: usize, len: usize| (0..n).map(|_| vec![0.0; len].into_boxed_slice()).collect();
         Self {
@@ -177,6 +236,8 @@ impl Registers {
             narrow: pool(narrow, NARROW),
             views: vec![View::Own; views],
             sums: vec![TreeSum::EMPTY; sums],
+            scratch: vec![0.0; scratch],
+            table: vec![0; table],
         }
     }
 
@@ -184,6 +245,9 @@ impl Registers {
     pub fn run(&mut self, kernel: &Kernel, bound: &BoundLoop, buffers: &Buffers<'_>, out: &mut [f64]) {
         if bound.count == 0 {
             return;
+        }
+        if let Some(code) = &bound.code.0 {
+            return self.run_native(&**code, kernel, bound, buffers, out);
         }
         let pool = if bound.count <= NARROW { &mut self.narrow } else { &mut self.wide };
         let (spare, regs) = pool.split_last_mut().expect("pools hold the spare block of every kernel");
@@ -205,12 +269,41 @@ impl Registers {
             frame.ops(&kernel.body, out);
             frame.first += BLOCK;
         }
-        for (place, sum) in bound.outs.iter().zip(&self.sums) {
-            if let Address::Affine { base, stride: 0 } = place.at {
-                let total = sum.total();
-                let to = &mut out[base as usize];
-                *to = if place.add { *to + total } else { total };
+        add_totals(bound, &self.sums, out);
+    }
+
+    fn run_native(
+        &mut self,
+        code: &dyn Native,
+        kernel: &Kernel,
+        bound: &BoundLoop,
+        buffers: &Buffers<'_>,
+        out: &mut [f64],
+    ) {
+        if !kernel.once.is_empty() {
+            let (spare, regs) = self.narrow.split_last_mut().expect("pools hold the spare block of every kernel");
+            let views = &mut self.views;
+            let mut frame =
+                Frame { kernel, bound, buffers: *buffers, regs, spare, views, sums: &mut [], first: 0, n: 1 };
+            frame.ops(&kernel.once, out);
+            for (to, reg) in self.scratch.iter_mut().zip(code.once()) {
+                *to = frame.lanes(reg.0)[0];
             }
+        }
+        self.sums.iter_mut().take(kernel.outs.len()).for_each(|sum| sum.count = 0);
+        let mut work = Work { scratch: &mut self.scratch, table: &mut self.table, sums: &mut self.sums };
+        code.run(bound, buffers, &mut work, out);
+        add_totals(bound, &self.sums, out);
+    }
+}
+
+/// Adds the sums over all instances to their slots.
+fn add_totals(bound: &BoundLoop, sums: &[TreeSum], out: &mut [f64]) {
+    for (place, sum) in bound.outs.iter().zip(sums) {
+        if let Address::Affine { base, stride: 0 } = place.at {
+            let total = sum.total();
+            let to = &mut out[base as usize];
+            *to = if place.add { *to + total } else { total };
         }
     }
 }
@@ -368,7 +461,7 @@ impl Frame<'_> {
 const SPARE: u32 = u32::MAX;
 
 /// Writes lanes to their places, in order of the instances.
-fn scatter(lanes: &[f64], at: &Address, add: bool, first: usize, out: &mut [f64]) {
+pub fn scatter(lanes: &[f64], at: &Address, add: bool, first: usize, out: &mut [f64]) {
     match (at, add) {
         (Address::Affine { base, stride: 1 }, false) => {
             out[*base as usize + first..][..lanes.len()].copy_from_slice(lanes);

@@ -3,7 +3,6 @@
 use super::arrays::ArrayStep;
 use super::exec::{BoundLoop, BoundOut, BoundPort, Source};
 use super::program::{Kernel, KernelId, Out, Part, Port, Program, Step, What};
-use crate::base::IdVec;
 use crate::bind::{Address, Buffer, Instance, Leaf};
 use crate::ir::plan::Target;
 use crate::ir::{ArrayId, NodeId};
@@ -130,7 +129,7 @@ impl Linker<'_> {
                 let (ports, count) = (self.ports(kernel), self.count(kernel));
                 let outs = self.program.kernels[kernel].outs.iter();
                 let outs = outs.map(|out| BoundOut::new(self.z_place(out), count, true, Arc::new([]))).collect();
-                BoundStep::Loop(BoundLoop { kernel, count, ports, outs })
+                BoundStep::Loop(BoundLoop::new(kernel, count, ports, outs))
             }
         }
     }
@@ -220,11 +219,6 @@ impl Linker<'_> {
             _ => (target, 0),
         }
     }
-}
-
-/// Kernels with their numbers of instances, for the size of the registers.
-pub fn counts(program: &Program, instance: &Instance) -> IdVec<KernelId, usize> {
-    program.kernels.iter().map(|k| instance.families[k.families[0]].count).collect()
 }
 
 /// Whether the equation of a lifted slot is linear in variables and slots.

@@ -139,7 +139,7 @@ impl Stencil {
                         BoundOut::new(at, count, !touched.stores[id as usize], out.twice)
                     };
                     let outs = outs.into_iter().zip(places).zip(first..).map(bind).collect();
-                    BoundStep::Loop(BoundLoop { kernel, count, ports: linker.ports(kernel), outs })
+                    BoundStep::Loop(BoundLoop::new(kernel, count, linker.ports(kernel), outs))
                 }
             });
             plan.array_slots.push(array_slots);

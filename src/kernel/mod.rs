@@ -22,6 +22,7 @@ pub mod lower;
 pub mod matrix;
 pub mod oracle;
 pub mod program;
+pub mod share;
 pub mod text;
 
 pub use assemble::Mode;

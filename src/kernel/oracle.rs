@@ -9,8 +9,8 @@
 use super::arrays::Scratch;
 use super::assemble::{Matrices, Matrix, Mode};
 use super::chain::{HessianChain, JacobianChain};
-use super::exec::{Buffers, Registers};
-use super::link::{BoundStep, Layout, Linked, Linker, counts, link};
+use super::exec::{BoundLoop, Buffers, Registers};
+use super::link::{BoundStep, Layout, Linked, Linker, link};
 use super::matrix::Plan;
 use super::program::{Part, Program};
 use crate::bind::Instance;
@@ -134,6 +134,7 @@ impl CompiledOracle {
         }
         let mut memory = self.memory();
         self.arrays(&mut memory, |def| !self.program.defs[def].active);
+        memory.z.pop();
         self.z0 = memory.z;
     }
 
@@ -181,23 +182,52 @@ impl CompiledOracle {
         }
     }
 
+    /// All steps of all parts.
+    fn steps(&self) -> impl Iterator<Item = &BoundStep> {
+        let matrices = self.jacobian.plan.steps.iter().chain(&self.hessian.plan.steps);
+        self.linked.parts.iter().flatten().chain(matrices)
+    }
+
+    /// All loops with room for native code, and what they are loops of.
+    ///
+    /// Memory taken from [`Oracle::workspace`] before code was given does not fit it.
+    pub fn loops_mut(&mut self) -> (&Program, Vec<&mut BoundLoop>) {
+        let matrices = self.jacobian.plan.steps.iter_mut().chain(&mut self.hessian.plan.steps);
+        let steps = self.linked.parts.iter_mut().flatten().chain(matrices);
+        let loops = steps.filter_map(|step| match step {
+            BoundStep::Loop(bound) => Some(bound),
+            _ => None,
+        });
+        (&self.program, loops.collect())
+    }
+
+    /// Lengths of the buffers that loops read, by [`Source`](super::exec::Source). Each has one number more, which has
+    /// no meaning.
+    pub fn buffer_lens(&self) -> [usize; 5] {
+        let layout = &self.linked.layout;
+        let slot = if layout.defs.is_empty() { 0 } else { layout.n_z };
+        [layout.n_z, self.instance.data.len().saturating_sub(1), layout.n_objectives, layout.n_rows, slot]
+    }
+
     fn memory(&self) -> Memory {
         let layout = &self.linked.layout;
-        let counts = counts(&self.program, &self.instance);
-        let kernels = self.program.kernels.enumerate().map(|(id, kernel)| (kernel, counts[id]));
+        let loops = self.steps().filter_map(|step| match step {
+            BoundStep::Loop(bound) => Some((&self.program.kernels[bound.kernel], bound)),
+            _ => None,
+        });
         let steps = self.linked.parts.iter().flatten().filter_map(|step| match step {
             BoundStep::Array { array, .. } => Some(array),
             _ => None,
         });
         let chained = self.jacobian.chain.is_some();
         Memory {
-            registers: Registers::new(kernels),
+            registers: Registers::new(loops),
             scratch: Scratch::new(steps),
-            z: self.z0.clone(),
+            z: [&self.z0[..], &[0.0]].concat(),
             adjoint: vec![0.0; layout.n_z],
-            slot: vec![0.0; if layout.defs.is_empty() { 0 } else { layout.n_z }],
-            sigma: vec![0.0; layout.n_objectives],
-            row: vec![0.0; layout.n_rows],
+            slot: vec![0.0; if layout.defs.is_empty() { 1 } else { layout.n_z + 1 }],
+            sigma: vec![0.0; layout.n_objectives + 1],
+            row: vec![0.0; layout.n_rows + 1],
             values: vec![0.0; layout.n_objectives],
             jacobian: vec![0.0; if chained { self.jacobian.plan.n_values } else { 0 }],
             hessian: vec![0.0; if chained { self.hessian.plan.n_values } else { 0 }],
@@ -301,10 +331,10 @@ impl CompiledOracle {
                 }
             }
         }
-        let n_rows = memory.row.len();
+        let n_rows = self.linked.layout.n_rows;
         match y {
             None => memory.row.fill(0.0),
-            Some(y) => memory.row.copy_from_slice(&y[..n_rows]),
+            Some(y) => memory.row[..n_rows].copy_from_slice(&y[..n_rows]),
         }
         if let (true, Some(y)) = (self.lifted, y) {
             let layout = &self.linked.layout;

@@ -17,6 +17,7 @@ mod kernel;
 mod kkt;
 mod language;
 mod matpower;
+mod native;
 mod pages;
 mod planted;
 mod programs;

@@ -1,0 +1,251 @@
+//! Compiles the loops of an oracle.
+
+use super::clif::{self, Places};
+use super::forms::{Forms, OutForm};
+use super::memory::Pages;
+use super::run::{Entry, NativeLoop, StageCode};
+use super::schedule::Schedule;
+use crate::kernel::CompiledOracle;
+use crate::kernel::exec::{BoundLoop, Code};
+use crate::kernel::program::{Kernel, KernelId, Program};
+use cranelift_codegen::isa::{OwnedTargetIsa, TargetIsa};
+use cranelift_codegen::settings::{self, Configurable};
+use cranelift_codegen::{Context, control::ControlPlane};
+use cranelift_frontend::FunctionBuilderContext;
+use indexmap::IndexMap;
+use std::fmt::Write;
+use std::sync::Arc;
+
+/// Ops compiled for one oracle; loops beyond them stay with the portable executor, those with most work last.
+const MAX_TOTAL_OPS: usize = 400_000;
+
+/// Which instructions code may use.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub enum Level {
+    /// All that this machine has.
+    #[default]
+    Machine,
+    /// Those every machine of this kind has.
+    Portable,
+}
+
+/// Why there is no native code.
+#[derive(Debug, thiserror::Error)]
+pub enum JitError {
+    /// No code is made for this kind of machine.
+    #[error("no native code for this machine: {0}")]
+    Machine(String),
+    /// Cranelift refused a function: a defect.
+    #[error("a function was not compiled: {0}")]
+    Function(String),
+    /// The system gave no executable memory.
+    #[error("no executable memory: {0}")]
+    Memory(#[from] std::io::Error),
+}
+
+/// What was compiled.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub struct Summary {
+    /// Functions.
+    pub functions: usize,
+    /// Bytes of code.
+    pub bytes: usize,
+    /// Loops that stay with the portable executor.
+    pub portable: usize,
+}
+
+/// The text forms of code.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Text {
+    /// Cranelift's IR.
+    Clif,
+    /// Instructions of the machine.
+    Asm,
+}
+
+/// A compiler for this machine.
+pub struct Jit {
+    isa: OwnedTargetIsa,
+}
+
+impl Jit {
+    /// A compiler for this machine.
+    ///
+    /// # Errors
+    /// [`JitError::Machine`] where there is no code generator or the machine lacks what vectors need.
+    pub fn new(level: Level) -> Result<Self, JitError> {
+        if cfg!(not(target_arch = "x86_64")) {
+            return Err(JitError::Machine("only x86-64 is supported".into()));
+        }
+        let unknown = |e: &dyn std::fmt::Display| JitError::Machine(e.to_string());
+        let mut flags = settings::builder();
+        let wanted = [
+            ("opt_level", "none"),
+            ("regalloc_algorithm", "backtracking"),
+            ("enable_verifier", if cfg!(debug_assertions) { "true" } else { "false" }),
+            ("enable_probestack", "false"),
+            ("unwind_info", "false"),
+            ("is_pic", "false"),
+        ];
+        for (name, value) in wanted {
+            flags.set(name, value).map_err(|e| unknown(&e))?;
+        }
+        let mut builder = cranelift_native::builder_with_options(level == Level::Machine).map_err(|e| unknown(&e))?;
+        if level == Level::Portable {
+            for needed in ["has_sse3", "has_ssse3", "has_sse41"] {
+                builder.enable(needed).map_err(|e| unknown(&e))?;
+            }
+        }
+        let isa = builder.finish(settings::Flags::new(flags)).map_err(|e| unknown(&e))?;
+        Ok(Self { isa })
+    }
+
+    /// Gives the loops of an oracle native code. Workspaces taken before do not fit any more.
+    ///
+    /// # Errors
+    /// [`JitError`]; the oracle is then unchanged.
+    pub fn attach(&self, oracle: &mut CompiledOracle) -> Result<Summary, JitError> {
+        let lens = oracle.buffer_lens();
+        let (program, mut loops) = oracle.loops_mut();
+        let mut summary = Summary::default();
+        let units = chosen(program, &loops, &mut summary);
+        let mut compiler = Compiler::new(&*self.isa);
+        let mut plans = Vec::with_capacity(units.len());
+        for ((kernel, forms), _) in &units {
+            plans.push(Arc::new(compiler.unit(&program.kernels[*kernel], forms)?));
+        }
+        summary.functions = compiler.functions;
+        summary.bytes = compiler.bytes.len();
+        let pages = Arc::new(Pages::new(&compiler.bytes)?);
+        for ((_, members), plan) in units.iter().zip(&plans) {
+            for &k in members {
+                let native = NativeLoop::new(plan.clone(), pages.clone(), loops[k], lens);
+                summary.portable += usize::from(native.is_none());
+                loops[k].code = Code(native.map(|n| Arc::new(n) as _));
+            }
+        }
+        Ok(summary)
+    }
+
+    /// The functions of all loops as text.
+    ///
+    /// # Errors
+    /// As [`Jit::attach`].
+    pub fn text(&self, oracle: &mut CompiledOracle, form: Text) -> Result<String, JitError> {
+        let (program, loops) = oracle.loops_mut();
+        let units = chosen(program, &loops, &mut Summary::default());
+        let mut compiler = Compiler::new(&*self.isa);
+        let mut out = String::new();
+        compiler.text = Some(form);
+        for ((kernel, forms), _) in &units {
+            compiler.shown.clear();
+            compiler.unit(&program.kernels[*kernel], forms)?;
+            let _ = writeln!(out, "; kernel {}", kernel.0);
+            out += &compiler.shown;
+        }
+        Ok(out)
+    }
+}
+
+/// The different loops to compile, and which loops they serve; most work per compiled op first.
+fn chosen(
+    program: &Program,
+    loops: &[&mut BoundLoop],
+    summary: &mut Summary,
+) -> IndexMap<(KernelId, Forms), Vec<usize>> {
+    let mut units: IndexMap<(KernelId, Forms), Vec<usize>> = IndexMap::new();
+    for (k, bound) in loops.iter().enumerate().filter(|(_, bound)| bound.count > 0) {
+        units.entry((bound.kernel, Forms::of(bound))).or_default().push(k);
+    }
+    let size = |kernel: KernelId| program.kernels[kernel].body.len();
+    let total: usize = units.keys().map(|(kernel, _)| size(*kernel)).sum();
+    if total <= MAX_TOTAL_OPS {
+        return units;
+    }
+    let most = |members: &[usize]| members.iter().map(|k| loops[*k].count).max().unwrap_or(0);
+    units.sort_by(|_, a, _, b| most(b).cmp(&most(a)));
+    let mut left = MAX_TOTAL_OPS;
+    units.retain(|(kernel, _), members| {
+        let fits = size(*kernel) <= left;
+        left -= if fits { size(*kernel) } else { 0 };
+        summary.portable += if fits { 0 } else { members.len() };
+        fits
+    });
+    units
+}
+
+struct Compiler<'a> {
+    isa: &'a dyn TargetIsa,
+    context: Context,
+    memory: FunctionBuilderContext,
+    control: ControlPlane,
+    bytes: Vec<u8>,
+    functions: usize,
+    text: Option<Text>,
+    shown: String,
+}
+
+/// Functions begin at multiples of this.
+const ALIGN: usize = 32;
+
+impl<'a> Compiler<'a> {
+    fn new(isa: &'a dyn TargetIsa) -> Self {
+        Self {
+            isa,
+            context: Context::new(),
+            memory: FunctionBuilderContext::new(),
+            control: ControlPlane::default(),
+            bytes: Vec::new(),
+            functions: 0,
+            text: None,
+            shown: String::new(),
+        }
+    }
+
+    /// The code of one kernel for one form of addresses.
+    fn unit(&mut self, kernel: &Kernel, forms: &Forms) -> Result<StageCode, JitError> {
+        let schedule = Schedule::new(kernel, forms);
+        let reduces = forms.outs.iter().filter(|o| **o == OutForm::Reduce).count();
+        let sums = schedule.once.len();
+        let places = Places { slots: (sums + 8 * (reduces + 1)).next_multiple_of(8) };
+        let mut stages = Vec::with_capacity(schedule.stages.len());
+        for stage in &schedule.stages {
+            let mut entries = Vec::new();
+            for part in stage.parts.iter().filter(|part| !part.is_empty()) {
+                entries.push(self.function(&schedule, forms, part, places)?);
+            }
+            stages.push((entries, stage.calls.clone()));
+        }
+        Ok(StageCode::new(stages, forms, &schedule, places))
+    }
+
+    fn function(
+        &mut self,
+        schedule: &Schedule,
+        forms: &Forms,
+        items: &[super::schedule::Item],
+        places: Places,
+    ) -> Result<Entry, JitError> {
+        self.context.clear();
+        self.context.func.signature = clif::signature(self.isa.default_call_conv());
+        clif::write(&mut self.context.func, &mut self.memory, schedule, forms, items, places, self.isa);
+        if self.text == Some(Text::Clif) {
+            let _ = writeln!(self.shown, "{}", self.context.func.display());
+        }
+        self.context.set_disasm(self.text == Some(Text::Asm));
+        let done = self.context.compile(self.isa, &mut self.control);
+        let code = done.map_err(|e| JitError::Function(e.inner.to_string()))?;
+        if !code.buffer.relocs().is_empty() {
+            return Err(JitError::Function("the code refers to something outside".into()));
+        }
+        if let Some(text) = &code.vcode {
+            self.shown += text;
+            self.shown.push('\n');
+        }
+        let at = self.bytes.len().next_multiple_of(ALIGN);
+        self.bytes.resize(at, 0x90);
+        self.bytes.extend_from_slice(code.code_buffer());
+        self.functions += 1;
+        Ok(Entry(at))
+    }
+}

@@ -1,0 +1,128 @@
+//! The form of each address of a loop: what native code depends on.
+
+use crate::bind::Address;
+use crate::kernel::exec::{BoundLoop, BoundPort};
+use std::sync::Arc;
+
+/// How a port is read.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+pub enum PortForm {
+    /// One number for all instances.
+    Uniform,
+    /// Consecutive numbers: `delta` places after those of port `of`, which may be itself.
+    Unit {
+        /// The port whose address is used.
+        of: u16,
+        /// Distance in numbers.
+        delta: i16,
+    },
+    /// Numbers at equal distances.
+    Strided,
+    /// Numbers at the places listed for port `of`, which may be itself, shifted by as much as their base.
+    Gather {
+        /// The port whose list is used.
+        of: u16,
+    },
+}
+
+/// How an out is written.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+pub enum OutForm {
+    /// To consecutive places.
+    Unit {
+        /// Added to what is there.
+        add: bool,
+    },
+    /// To places at equal distances.
+    Strided {
+        /// Added to what is there.
+        add: bool,
+    },
+    /// To listed places.
+    Gather {
+        /// Added to what is there.
+        add: bool,
+    },
+    /// Into eight sums per block.
+    Reduce,
+    /// Into the scratch, to be written when the block is done.
+    Staged,
+}
+
+/// The forms of all addresses of a loop.
+#[derive(Clone, PartialEq, Eq, Hash, Debug)]
+pub struct Forms {
+    /// Instances per turn of the loop: 2, or 1 where there is one instance.
+    pub lanes: u8,
+    /// By port.
+    pub ports: Vec<PortForm>,
+    /// By out.
+    pub outs: Vec<OutForm>,
+}
+
+/// Neighbouring numbers this close share an address.
+const NEAR: i64 = 32;
+
+impl Forms {
+    /// The forms of a loop.
+    pub fn of(bound: &BoundLoop) -> Self {
+        let ports = port_forms(&bound.ports, bound.count);
+        let outs = bound.outs.iter().map(|out| {
+            if out.shared || !out.twice.is_empty() {
+                return OutForm::Staged;
+            }
+            if out.reduces() {
+                return OutForm::Reduce;
+            }
+            match out.at {
+                Address::Affine { stride: 1, .. } => OutForm::Unit { add: out.add },
+                Address::Affine { .. } => OutForm::Strided { add: out.add },
+                Address::Gather(_) => OutForm::Gather { add: out.add },
+            }
+        });
+        Self { lanes: if bound.count == 1 { 1 } else { 2 }, outs: outs.collect(), ports }
+    }
+}
+
+fn port_forms(ports: &[BoundPort], count: usize) -> Vec<PortForm> {
+    let (mut units, mut lists): (Vec<usize>, Vec<usize>) = (Vec::new(), Vec::new());
+    let form = |(p, port): (usize, &BoundPort)| match &port.at {
+        Address::Affine { stride: 0, .. } => PortForm::Uniform,
+        Address::Affine { .. } if count == 1 => PortForm::Uniform,
+        Address::Affine { base, stride: 1 } => {
+            let near = units.iter().find_map(|&q| match ports[q].at {
+                Address::Affine { base: from, .. } if ports[q].source == port.source => {
+                    let delta = i64::from(*base) - i64::from(from);
+                    (delta.abs() <= NEAR).then_some((q, delta as i16))
+                }
+                _ => None,
+            });
+            let (of, delta) = near.unwrap_or((p, 0));
+            if of == p {
+                units.push(p);
+            }
+            PortForm::Unit { of: of as u16, delta }
+        }
+        Address::Affine { .. } => PortForm::Strided,
+        Address::Gather(slots) => {
+            let same = lists.iter().copied().find(|q| match &ports[*q].at {
+                Address::Gather(list) => shifted(list, slots, count),
+                Address::Affine { .. } => false,
+            });
+            if same.is_none() {
+                lists.push(p);
+            }
+            PortForm::Gather { of: same.unwrap_or(p) as u16 }
+        }
+    };
+    ports.iter().enumerate().map(form).collect()
+}
+
+/// Whether `b` is `a` with one number added everywhere.
+fn shifted(a: &Arc<[u32]>, b: &Arc<[u32]>, count: usize) -> bool {
+    if Arc::ptr_eq(a, b) {
+        return true;
+    }
+    let by = b[0].wrapping_sub(a[0]);
+    a[..count].iter().zip(&b[..count]).all(|(a, b)| b.wrapping_sub(*a) == by)
+}

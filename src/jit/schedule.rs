@@ -1,0 +1,297 @@
+//! A kernel cut into functions.
+//!
+//! An op belongs to a stage: one more than the stages of calls it depends on. Between two stages the calls are made
+//! for all instances of a block. A stage of more than [`MAX_OPS`] ops is cut further, since the time of register
+//! allocation grows faster than the length of a function. What one function computes and another needs crosses in the
+//! scratch; loads and numbers are cheap enough to repeat.
+
+use super::forms::{Forms, OutForm};
+use crate::func::{self, FuncId, Lower};
+use crate::kernel::program::{Kernel, Op, Reg};
+
+/// Most ops of one function.
+pub const MAX_OPS: usize = 400;
+
+/// A value: position in [`Schedule::values`].
+pub type Val = u32;
+
+/// How a value comes about.
+#[derive(Clone, Copy, PartialEq, Debug)]
+pub enum Value {
+    /// Computed once per call, the nth of [`Schedule::once`].
+    Once(u32),
+    /// An op of the body; its operands are in [`Schedule::operands`].
+    Op(Op),
+}
+
+/// What a function does, in order.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Item {
+    /// Computes a value.
+    Compute(Val),
+    /// Keeps a value in a slot of the scratch.
+    Spill(Val, u32),
+    /// Gives a value to an out.
+    Store(Val, u32),
+}
+
+/// A call for all instances of a block.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Call {
+    /// The function.
+    pub func: FuncId,
+    /// Slots of the arguments.
+    pub args: Vec<u32>,
+    /// Slot of the result.
+    pub to: u32,
+}
+
+/// Functions, then calls.
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
+pub struct Stage {
+    /// Functions, each a list of items.
+    pub parts: Vec<Vec<Item>>,
+    /// The calls that follow.
+    pub calls: Vec<Call>,
+}
+
+/// A kernel, cut.
+#[derive(Clone, Debug)]
+pub struct Schedule {
+    /// All values of the body.
+    pub values: Vec<Value>,
+    /// Their operands; empty for loads, numbers and once-values.
+    pub operands: Vec<Vec<Val>>,
+    /// Slot of each value that crosses from one function to another.
+    pub slot: Vec<Option<u32>>,
+    /// The registers of once-values.
+    pub once: Vec<Reg>,
+    /// The stages.
+    pub stages: Vec<Stage>,
+    /// Slots in use.
+    pub n_slots: u32,
+    /// Outs that wait in a slot until the block is done, in the order of their ops.
+    pub staged: Vec<(u32, u32)>,
+}
+
+impl Schedule {
+    /// Cuts a kernel for addresses of the given forms.
+    pub fn new(kernel: &Kernel, forms: &Forms) -> Self {
+        let mut cutter = Cutter::read(kernel);
+        cutter.levels();
+        cutter.place();
+        cutter.finish(forms)
+    }
+
+    /// Whether a value is repeated rather than kept.
+    pub fn is_free(&self, value: Val) -> bool {
+        is_free(&self.values[value as usize])
+    }
+}
+
+fn is_free(value: &Value) -> bool {
+    matches!(value, Value::Once(_) | Value::Op(Op::Load { .. } | Op::Const { .. }))
+}
+
+/// The function of a call that is left to a block routine.
+fn called(value: &Value) -> Option<FuncId> {
+    match value {
+        Value::Op(Op::Call { func, .. }) => match func::row(*func).lower {
+            Lower::Native(_) => None,
+            Lower::Call => Some(*func),
+        },
+        _ => None,
+    }
+}
+
+struct Cutter {
+    values: Vec<Value>,
+    operands: Vec<Vec<Val>>,
+    once: Vec<Reg>,
+    /// `(value, out)` of the stores, in order.
+    stores: Vec<(Val, u32)>,
+    /// Earliest stage of each value; of a call, the stage that may use it.
+    level: Vec<u32>,
+    /// The stage each value is computed in; of a call, the stage that it ends.
+    stage: Vec<u32>,
+}
+
+impl Cutter {
+    fn read(kernel: &Kernel) -> Self {
+        let mut cutter = Self {
+            values: Vec::new(),
+            operands: Vec::new(),
+            once: Vec::new(),
+            stores: Vec::new(),
+            level: Vec::new(),
+            stage: Vec::new(),
+        };
+        let mut holds: Vec<Option<Val>> = vec![None; kernel.n_regs as usize];
+        for op in &kernel.body {
+            let (dst, regs) = parts(op, &kernel.args);
+            let operands: Vec<Val> = regs.iter().map(|reg| cutter.held(&mut holds, *reg)).collect();
+            if let Op::Store { out, .. } = op {
+                cutter.stores.push((operands[0], *out));
+                continue;
+            }
+            let value = cutter.push(Value::Op(*op), operands);
+            if let Some(dst) = dst {
+                holds[dst.0 as usize] = Some(value);
+            }
+        }
+        cutter
+    }
+
+    /// The value of a register; one that the body never wrote comes from before the loop.
+    fn held(&mut self, holds: &mut [Option<Val>], reg: Reg) -> Val {
+        if let Some(value) = holds[reg.0 as usize] {
+            return value;
+        }
+        self.once.push(reg);
+        let value = self.push(Value::Once(self.once.len() as u32 - 1), Vec::new());
+        holds[reg.0 as usize] = Some(value);
+        value
+    }
+
+    fn push(&mut self, value: Value, operands: Vec<Val>) -> Val {
+        self.values.push(value);
+        self.operands.push(operands);
+        self.values.len() as Val - 1
+    }
+
+    fn levels(&mut self) {
+        for (value, operands) in self.values.iter().zip(&self.operands) {
+            let most = operands.iter().map(|o| self.level[*o as usize]).max().unwrap_or(0);
+            self.level.push(most + u32::from(called(value).is_some()));
+        }
+    }
+
+    /// As late as its first use allows: less has to cross.
+    fn place(&mut self) {
+        let mut stage = vec![u32::MAX; self.values.len()];
+        for (value, _) in &self.stores {
+            let at = &mut stage[*value as usize];
+            *at = (*at).min(self.level[*value as usize]);
+        }
+        for v in (0..self.values.len()).rev() {
+            if called(&self.values[v]).is_some() {
+                stage[v] = self.level[v] - 1;
+            } else if stage[v] == u32::MAX {
+                stage[v] = self.level[v];
+            }
+            let mine = stage[v];
+            for o in &self.operands[v] {
+                let at = &mut stage[*o as usize];
+                *at = (*at).min(mine);
+            }
+        }
+        self.stage = stage;
+    }
+
+    fn finish(self, forms: &Forms) -> Schedule {
+        let n_stages = self.level.iter().max().map_or(1, |m| m + 1) as usize;
+        let mut stages = vec![Stage::default(); n_stages];
+        let mut part_of = vec![(0_u32, 0_u32); self.values.len()];
+        let mut sizes = vec![0_usize; n_stages];
+        for (v, value) in self.values.iter().enumerate() {
+            if is_free(value) || called(value).is_some() {
+                continue;
+            }
+            let at = self.stage[v] as usize;
+            sizes[at] += 1;
+            part_of[v] = (at as u32, ((sizes[at] - 1) / MAX_OPS) as u32);
+        }
+        for (stage, size) in stages.iter_mut().zip(&sizes) {
+            stage.parts = vec![Vec::new(); size.div_ceil(MAX_OPS).max(1)];
+        }
+        let keep = self.crossing(&part_of);
+        let mut slots = 0..;
+        let slot: Vec<Option<u32>> = keep.iter().map(|k| k.then(|| slots.next().unwrap_or_default())).collect();
+        let mut n_slots = slot.iter().flatten().count() as u32;
+        self.fill(&mut stages, &part_of, &slot);
+        let mut staged = Vec::new();
+        for &(value, out) in &self.stores {
+            let (stage, part) = self.store_place(value, &part_of);
+            let items = &mut stages[stage].parts[part];
+            if forms.outs[out as usize] == OutForm::Staged {
+                items.push(Item::Spill(value, n_slots));
+                staged.push((n_slots, out));
+                n_slots += 1;
+            } else {
+                insert_store(items, value, out);
+            }
+        }
+        Schedule { values: self.values, operands: self.operands, slot, once: self.once, stages, n_slots, staged }
+    }
+
+    /// Values that more than their own function needs.
+    fn crossing(&self, part_of: &[(u32, u32)]) -> Vec<bool> {
+        let mut keep = vec![false; self.values.len()];
+        for (v, value) in self.values.iter().enumerate() {
+            let is_call = called(value).is_some();
+            keep[v] |= is_call;
+            for &o in &self.operands[v] {
+                let operand = &self.values[o as usize];
+                if is_call || (!is_free(operand) && part_of[o as usize] != part_of[v]) {
+                    keep[o as usize] = true;
+                }
+            }
+        }
+        keep
+    }
+
+    /// Where a store happens: with its value, or in the first function that may use a call's result.
+    fn store_place(&self, value: Val, part_of: &[(u32, u32)]) -> (usize, usize) {
+        let v = value as usize;
+        if called(&self.values[v]).is_some() {
+            (self.level[v] as usize, 0)
+        } else if is_free(&self.values[v]) {
+            (0, 0)
+        } else {
+            (part_of[v].0 as usize, part_of[v].1 as usize)
+        }
+    }
+
+    fn fill(&self, stages: &mut [Stage], part_of: &[(u32, u32)], slot: &[Option<u32>]) {
+        for (v, value) in self.values.iter().enumerate() {
+            let val = v as Val;
+            if let Some(func) = called(value) {
+                let args = self.operands[v].iter().map(|o| slot[*o as usize].unwrap_or_default()).collect();
+                let to = slot[v].unwrap_or_default();
+                stages[self.stage[v] as usize].calls.push(Call { func, args, to });
+                continue;
+            }
+            let (stage, part) = if is_free(value) { (self.stage[v], 0) } else { part_of[v] };
+            let items = &mut stages[stage as usize].parts[part as usize];
+            if !is_free(value) {
+                items.push(Item::Compute(val));
+            }
+            if let Some(slot) = slot[v] {
+                items.push(Item::Spill(val, slot));
+            }
+        }
+    }
+}
+
+/// Puts a store behind the computation of its value, so that registers are free early.
+fn insert_store(items: &mut Vec<Item>, value: Val, out: u32) {
+    let after = items.iter().rposition(|item| *item == Item::Compute(value));
+    match after {
+        Some(at) => items.insert(at + 1, Item::Store(value, out)),
+        None => items.push(Item::Store(value, out)),
+    }
+}
+
+/// The register an op writes and those it reads.
+fn parts(op: &Op, args: &[Reg]) -> (Option<Reg>, Vec<Reg>) {
+    match *op {
+        Op::Load { dst, .. } | Op::Const { dst, .. } => (Some(dst), vec![]),
+        Op::Neg { dst, a } | Op::Offset { dst, a, .. } | Op::Scale { dst, a, .. } => (Some(dst), vec![a]),
+        Op::Add { dst, a, b } | Op::Sub { dst, a, b } | Op::Mul { dst, a, b } | Op::Div { dst, a, b } => {
+            (Some(dst), vec![a, b])
+        }
+        Op::Call { dst, first, len, .. } => (Some(dst), args[first as usize..(first + len) as usize].to_vec()),
+        Op::Select { dst, cond, then, otherwise } => (Some(dst), vec![cond, then, otherwise]),
+        Op::Store { src, .. } => (None, vec![src]),
+    }
+}
