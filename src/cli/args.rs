@@ -1,6 +1,7 @@
 //! The command line as data; help, man page and completions come from it.
 
 use super::exit;
+use crate::driver::Executor;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use std::path::PathBuf;
 
@@ -86,6 +87,28 @@ pub struct Input {
     pub allow_run: bool,
 }
 
+/// What runs the kernels.
+#[derive(Clone, Copy, Debug, Args)]
+pub struct Code {
+    /// Run kernels without machine code; results are the same, to the last bit
+    #[arg(long, conflicts_with = "portable")]
+    pub no_jit: bool,
+    /// Use only instructions that every machine of this kind has
+    #[arg(long)]
+    pub portable: bool,
+}
+
+impl Code {
+    /// The executor asked for.
+    pub fn executor(self) -> Executor {
+        match self {
+            Self { no_jit: true, .. } => Executor::Portable,
+            Self { portable: true, .. } => Executor::Baseline,
+            _ => Executor::Native,
+        }
+    }
+}
+
 /// `optc solve`.
 #[derive(Clone, Debug, Args)]
 #[command(after_help = exit::TABLE)]
@@ -111,6 +134,9 @@ pub struct Solve {
     /// Threads to use; results do not depend on it
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=1024))]
     pub threads: Option<u32>,
+    /// What runs the kernels.
+    #[command(flatten)]
+    pub code: Code,
     /// Print the report as JSON (docs/json.md)
     #[arg(long)]
     pub json: bool,
@@ -159,9 +185,12 @@ pub struct Emit {
     /// The model and its data.
     #[command(flatten)]
     pub input: Input,
-    /// The stage: tokens, ast, ir, families, gradient, jacobian, hessian or kernel
+    /// The stage: tokens, ast, ir, families, gradient, jacobian, hessian, kernel, clif or asm
     #[arg(long, value_name = "STAGE")]
     pub stage: String,
+    /// What runs the kernels.
+    #[command(flatten)]
+    pub code: Code,
 }
 
 /// `optc fmt`.

@@ -27,6 +27,7 @@ pub fn run(args: &args::Solve, out: Style, err: Style) -> Exit {
         seed: args.seed,
         stop,
         idle,
+        executor: args.code.executor(),
         ..Setup::default()
     };
     let Opened { mut session, path } = match open(&args.input, setup) {

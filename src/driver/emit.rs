@@ -3,7 +3,11 @@
 use super::listing;
 use super::session::Session;
 use crate::diag::Reports;
-use crate::{kernel, syntax};
+use crate::diag::codes::limit::LimitError;
+use crate::jit::{self, Jit};
+use crate::kernel::{self, CompiledOracle, Mode};
+use crate::syntax;
+use std::sync::Arc;
 
 /// A stage that can be shown.
 pub struct Stage {
@@ -27,9 +31,36 @@ pub const STAGES: &[Stage] = &[
     Stage { name: "kernel", doc: "the kernel program", show: kernel_text },
 ];
 
+/// Stages behind them whose text depends on the machine, and on the form of the data, not on its size.
+pub const NATIVE: &[Stage] = &[
+    Stage { name: "clif", doc: "the kernels as Cranelift IR", show: clif },
+    Stage { name: "asm", doc: "the kernels as instructions of this machine", show: asm },
+];
+
 /// The stage of that name.
 pub fn find(name: &str) -> Option<&'static Stage> {
-    STAGES.iter().find(|s| s.name == name)
+    STAGES.iter().chain(NATIVE).find(|s| s.name == name)
+}
+
+fn clif(session: &mut Session, path: &str) -> Result<String, Reports> {
+    native(session, path, jit::Text::Clif)
+}
+
+fn asm(session: &mut Session, path: &str) -> Result<String, Reports> {
+    native(session, path, jit::Text::Asm)
+}
+
+fn native(session: &mut Session, path: &str, form: jit::Text) -> Result<String, Reports> {
+    let level = session.setup.executor.level().unwrap_or_default();
+    let checked = checked(session, path)?;
+    session.setup.executor = super::Executor::Portable;
+    let bound = session.bind(checked)?;
+    let prepared = &bound.prepared;
+    let program = kernel::compile(&prepared.model, &prepared.plan, &prepared.derivs);
+    let failed = |reason: String| Reports::from(LimitError::NoMachineCode { reason });
+    let mut oracle = CompiledOracle::new(Arc::new(program), bound.instance.clone(), Mode::Auto)
+        .map_err(|error| failed(error.to_string()))?;
+    Jit::new(level).and_then(|jit| jit.text(&mut oracle, form)).map_err(|error| failed(error.to_string()))
 }
 
 fn tokens(session: &mut Session, path: &str) -> Result<String, Reports> {

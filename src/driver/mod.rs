@@ -21,4 +21,4 @@ pub mod solve;
 pub mod survey;
 pub mod watch;
 
-pub use session::{Checked, Prepared, Session, Setup};
+pub use session::{Checked, Executor, Prepared, Session, Setup};

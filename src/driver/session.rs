@@ -11,6 +11,7 @@ use crate::diag::codes::name::NameError;
 use crate::diag::{Error, Reports, Sources};
 use crate::diff::{self, Derivs};
 use crate::ir::{Model, Plan};
+use crate::jit::Level;
 use crate::pass;
 use crate::problem::{Limits, StopFlag};
 use crate::sema::{self, ColumnInfo};
@@ -41,6 +42,31 @@ pub struct Setup {
     pub stop: StopFlag,
     /// Lowered when the first run has its first point: until then there is none that an interruption could lose.
     pub idle: Arc<AtomicBool>,
+    /// What runs the kernels; results do not depend on it.
+    pub executor: Executor,
+}
+
+/// What runs the kernels of a model.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub enum Executor {
+    /// Machine code for this machine; where there is none, the portable executor.
+    #[default]
+    Native,
+    /// Machine code of instructions that every machine of this kind has.
+    Baseline,
+    /// The portable executor.
+    Portable,
+}
+
+impl Executor {
+    /// The level of machine code.
+    pub fn level(self) -> Option<Level> {
+        match self {
+            Self::Native => Some(Level::Machine),
+            Self::Baseline => Some(Level::Portable),
+            Self::Portable => None,
+        }
+    }
 }
 
 /// A session.

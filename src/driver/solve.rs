@@ -18,6 +18,7 @@ use crate::diag::codes::class::ClassError;
 use crate::diag::codes::limit::LimitError;
 use crate::ir::Model;
 use crate::ir::model::Stage;
+use crate::jit::Jit;
 use crate::kernel::{self, CompiledOracle, Mode};
 use crate::pass::epigraph;
 use crate::pass::traits::{self, Traits};
@@ -94,9 +95,18 @@ impl Session {
             let program = Arc::new(kernel::compile(&prepared.model, &prepared.plan, &prepared.derivs));
             CompiledOracle::new(program, Arc::clone(&instance), Mode::Auto)
         });
-        let oracle = oracle.map_err(|error| {
+        let mut oracle = oracle.map_err(|error| {
             Reports::from(LimitError::TooLarge { what: "a matrix of derivatives".into(), reason: error.to_string() })
         })?;
+        if let Some(level) = self.setup.executor.level() {
+            self.timed("machine code", |_| {
+                // The portable executor gives the same bits, only later.
+                match Jit::new(level).and_then(|jit| jit.attach(&mut oracle)) {
+                    Ok(summary) => tracing::debug!(?summary, "machine code"),
+                    Err(error) => tracing::warn!(%error, "no machine code"),
+                }
+            });
+        }
         let oracle = Arc::new(oracle);
         let survey = survey(&prepared.model, &prepared.plan, &Hulls::new(&prepared, &instance));
         let facts = facts(&survey, oracle.as_ref(), &instance.shape);

@@ -19,4 +19,4 @@ pub mod memory;
 pub mod run;
 pub mod schedule;
 
-pub use compile::{Jit, JitError, Level};
+pub use compile::{Jit, JitError, Level, Summary, Text};

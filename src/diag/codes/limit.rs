@@ -63,6 +63,11 @@ crate::error_codes! {
             Message::error(format!("{what} would be too large: {reason}"))
                 .help("use smaller sets, or a method that needs less memory such as `solve with lbfgs`"),
 
+        /// `optc emit --stage asm` where no code can be made.
+        NoMachineCode "E0921" { reason: String } =>
+            Message::error(format!("there is no machine code to show: {reason}"))
+                .help("the other stages can be shown on every machine; solving uses the portable executor"),
+
         /// A head with more than a thousand indices.
         TooManyIndices "E0919" { at: Span, found: usize, most: usize } =>
             Message::error(format!("there are {found} indices here, and at most {most} can be used"))
