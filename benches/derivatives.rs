@@ -1,0 +1,221 @@
+//! Times of f, gradient, c, Jacobian and Hessian of the reference models, with the columns of the peers:
+//! `cargo bench --bench derivatives -- lv10000 robot1000`. A grid case needs the folder that `benches/peers.py` writes:
+//! `just bench derivatives` does both and puts hand-written C beside it in the same run.
+
+#![allow(unsafe_code)]
+
+use optc::data::FolderLoader;
+use optc::driver::solve::Bound;
+use optc::driver::{Executor, Session, Setup};
+use optc::num::random::Stream;
+use optc::problem::Oracle;
+use std::path::Path;
+use std::sync::Arc;
+use std::time::Instant;
+
+/// The chained Rosenbrock function with neighbouring constraints (Lukšan and Vlček 1999, problem 5.1).
+fn chained(n: usize) -> String {
+    format!(
+        "
+param n = {n}
+var x[i in 1..n] start if i / 2 == floor(i / 2) then 1 else -1.2
+minimize f: sum(i in 2..n: 100 * (x[i-1]^2 - x[i])^2 + (x[i-1] - 1)^2)
+subject to
+  c[i in 2..n-1]: 3 * x[i]^3 + 2 * x[i+1] - 5 + sin(x[i] - x[i+1]) * sin(x[i] + x[i+1])
+    + 4 * x[i] - x[i-1] * exp(x[i-1] - x[i]) - 3 == 0
+"
+    )
+}
+
+/// The robot arm of COPS (Dolan, Moré and Munson 2004), trapezoidal rule, `n` intervals.
+fn robot(n: usize) -> String {
+    format!(
+        "
+param n = {n}
+param L = 5
+param h = 0.5 / n
+set T = 0..n
+set J = 1..n
+var rho[T] in [0, L] start 4.5
+var the[t in T] in [-pi, pi] start 2 * pi / 3 * (t / n)^2
+var phi[T] in [0.01, pi] start pi / 4
+var drho[T]
+var dthe[t in T] start 4 * pi / 3 * t / n
+var dphi[T]
+var urho[T] in [-1, 1]
+var uthe[T] in [-1, 1]
+var uphi[T] in [-1, 1]
+var tf >= 0.1 start 1
+let inertia[t in T] = ((L - rho[t])^3 + rho[t]^3) / 3
+minimize time: tf
+subject to
+  a[j in J]: rho[j] - rho[j-1] - h * tf * (drho[j] + drho[j-1]) == 0
+  b[j in J]: the[j] - the[j-1] - h * tf * (dthe[j] + dthe[j-1]) == 0
+  c[j in J]: phi[j] - phi[j-1] - h * tf * (dphi[j] + dphi[j-1]) == 0
+  d[j in J]: drho[j] - drho[j-1] - h * tf * (urho[j] + urho[j-1]) / L == 0
+  e[j in J]: dthe[j] - dthe[j-1] - h * tf * (uthe[j] / (((L - rho[j])^3 + rho[j]^3) / 3 * sin(phi[j])^2)
+    + uthe[j-1] / (((L - rho[j-1])^3 + rho[j-1]^3) / 3 * sin(phi[j-1])^2)) == 0
+  g[j in J]: dphi[j] - dphi[j-1] - h * tf * (uphi[j] / (((L - rho[j])^3 + rho[j]^3) / 3)
+    + uphi[j-1] / (((L - rho[j-1])^3 + rho[j-1]^3) / 3)) == 0
+"
+    )
+    .replace("let inertia[t in T] = ((L - rho[t])^3 + rho[t]^3) / 3\n", "")
+}
+
+/// The grid as three tables in the folder `target/peers/CASE`, in the form of rosetta-opf.
+const GRID: &str = include_str!("grid.opt");
+
+fn load(name: &str, executor: Executor) -> (Bound, Vec<(String, f64)>) {
+    let number = |prefix: &str| name.strip_prefix(prefix).and_then(|n| n.parse::<usize>().ok());
+    let text = match (number("lv"), number("robot")) {
+        (Some(n), _) => chained(n),
+        (_, Some(n)) => robot(n),
+        _ => GRID.to_owned(),
+    };
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("target/peers").join(name);
+    let setup = Setup { executor, ..Setup::default() };
+    let mut session = Session::new(Arc::new(FolderLoader::new(&folder)), setup);
+    let checked = session.check_text("model.opt", &text);
+    let bound = session.bind(checked).unwrap_or_else(|reports| {
+        let said: String =
+            reports.messages().iter().map(|m| optc::diag::render::render(m, &session.sources, false)).collect();
+        panic!("{name}: {said}")
+    });
+    let timings = session.timings().iter().map(|t| (t.stage.clone(), t.seconds)).collect();
+    (bound, timings)
+}
+
+/// Seconds of one call: the least of the samples, each of as many calls as take two milliseconds.
+fn least(mut call: impl FnMut()) -> f64 {
+    call();
+    let begin = Instant::now();
+    call();
+    let once = begin.elapsed().as_secs_f64().max(1e-9);
+    let calls = ((2e-3 / once) as usize).clamp(1, 10_000);
+    let mut best = f64::INFINITY;
+    for _ in 0..15 {
+        let begin = Instant::now();
+        (0..calls).for_each(|_| call());
+        best = best.min(begin.elapsed().as_secs_f64() / calls as f64);
+    }
+    best
+}
+
+/// Hand-written C: one gcc loop per template, made by `benches/peers.py`.
+struct Peer {
+    library: libloading::Library,
+    arrays: Vec<Vec<f64>>,
+    sizes: Vec<usize>,
+}
+
+type Eval = unsafe extern "C" fn(*const *const f64, *const f64, *const f64, f64, *mut f64) -> f64;
+type Compress = unsafe extern "C" fn(i64, *const f64, *const f64, *mut f64, i64);
+
+impl Peer {
+    fn open(name: &str, which: &str) -> Option<Self> {
+        let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("target/peers").join(name);
+        let sizes = std::fs::read_to_string(folder.join("sizes.csv")).ok()?;
+        let sizes = sizes.lines().nth(1)?.split(',').map(|n| n.trim().parse().unwrap_or(0)).collect();
+        let bytes = std::fs::read(folder.join("arrays")).ok()?;
+        let (mut arrays, mut at) = (Vec::new(), 0);
+        while at < bytes.len() {
+            let len = u64::from_le_bytes(bytes[at..at + 8].try_into().ok()?) as usize;
+            let words = bytes[at + 8..at + 8 + len].chunks(8).map(|chunk| {
+                let mut word = [0; 8];
+                word[..chunk.len()].copy_from_slice(chunk);
+                f64::from_bits(u64::from_le_bytes(word))
+            });
+            arrays.push(words.collect());
+            at += 8 + len;
+        }
+        // SAFETY: the library is C made for this bench; loading it runs no code of its own.
+        let library = unsafe { libloading::Library::new(folder.join(format!("{which}.so"))) }.ok()?;
+        Some(Self { library, arrays, sizes })
+    }
+
+    /// What computes one thing into a buffer of its own; for the Hessian, triplets and their compression.
+    fn call(&self, what: char) -> impl FnMut() + '_ {
+        let [n, m, jac, triplets, hess, n_arrays] = self.sizes[..] else { panic!("six sizes") };
+        let mut out = vec![0.0; [n, m, jac, triplets].into_iter().max().unwrap_or(0) + 1];
+        let mut merged = vec![0.0; hess];
+        let pointers: Vec<*const f64> = self.arrays[..n_arrays].iter().map(|a| a.as_ptr()).collect();
+        let (slot, x, lam) = (&self.arrays[n_arrays], &self.arrays[n_arrays + 1], &self.arrays[n_arrays + 2]);
+        // SAFETY: these are the names and signatures that `limit_c.py` writes.
+        let eval =
+            unsafe { self.library.get::<Eval>(format!("eval_{what}").as_bytes()) }.expect("the function is there");
+        let compress = unsafe { self.library.get::<Compress>(b"compress") }.expect("the function is there");
+        move || {
+            // SAFETY: the arrays and sizes are those the code was written for.
+            unsafe {
+                eval(pointers.as_ptr(), x.as_ptr(), lam.as_ptr(), 1.0, out.as_mut_ptr());
+                if what == 'h' {
+                    compress(triplets as i64, out.as_ptr(), slot.as_ptr(), merged.as_mut_ptr(), hess as i64);
+                }
+            }
+        }
+    }
+}
+
+/// Median and quartiles of the ratio of two times, in 21 pairs taken in turn.
+fn ratio(mut ours: impl FnMut(), mut theirs: impl FnMut()) -> [f64; 5] {
+    let time = |calls: usize, call: &mut dyn FnMut()| {
+        let begin = Instant::now();
+        (0..calls).for_each(|_| call());
+        begin.elapsed().as_secs_f64() / calls as f64
+    };
+    ours();
+    theirs();
+    let once = time(3, &mut ours).max(1e-8);
+    let calls = ((1e-2 / once) as usize).clamp(1, 20_000);
+    let (mut ratios, mut a_least, mut b_least) = (Vec::new(), f64::INFINITY, f64::INFINITY);
+    for _ in 0..21 {
+        let (a, b) = (time(calls, &mut ours), time(calls, &mut theirs));
+        (a_least, b_least) = (a_least.min(a), b_least.min(b));
+        ratios.push(a / b);
+    }
+    ratios.sort_by(f64::total_cmp);
+    [ratios[10], ratios[5], ratios[15], a_least, b_least]
+}
+
+fn main() {
+    let names: Vec<String> = std::env::args().skip(1).filter(|a| !a.starts_with('-')).collect();
+    let names = if names.is_empty() { vec!["lv10000".into(), "robot1000".into()] } else { names };
+    let executor = if std::env::var_os("OPTC_NO_JIT").is_some() { Executor::Portable } else { Executor::Native };
+    println!("peer,model,n,m,what,value,unit");
+    for name in &names {
+        let (bound, timings) = load(name, executor);
+        let oracle = &*bound.oracle;
+        let shape = oracle.shape();
+        let (n, m) = (shape.n_vars, shape.n_cons);
+        let print = |what: &str, value: f64, unit: &str| println!("optc,{name},{n},{m},{what},{value:.6e},{unit}");
+        for (stage, seconds) in timings {
+            print(&format!("stage {stage}"), seconds, "s");
+        }
+        let mut stream = Stream::new(1, 1);
+        let x: Vec<f64> = shape.start.iter().map(|s| s + 0.01 * (2.0 * stream.unit() - 1.0)).collect();
+        let y: Vec<f64> = (0..m).map(|_| 2.0 * stream.unit() - 1.0).collect();
+        let mut ws = oracle.workspace();
+        ws.set_point(&x);
+        let mut out = vec![0.0; n.max(m)];
+        let mut jac = vec![0.0; oracle.jacobian_pattern().nnz()];
+        let mut hess = vec![0.0; oracle.hessian_pattern().nnz()];
+        let fine = "the point is regular";
+        let peers = ["limit", "fast"].map(|which| (which, Peer::open(name, which)));
+        let mut row = |what: &str, letter: char, ours: &mut dyn FnMut()| {
+            print(what, least(&mut *ours), "s");
+            for (which, peer) in &peers {
+                let Some(peer) = peer else { continue };
+                let [median, low, high, _, theirs] = ratio(&mut *ours, peer.call(letter));
+                println!("c_{which},{name},{n},{m},{what},{theirs:.6e},s");
+                println!("optc/c_{which},{name},{n},{m},{what},{median:.3} [{low:.3} {high:.3}],ratio");
+            }
+        };
+        row("f", 'f', &mut || drop(oracle.objectives(&mut ws, &mut out[..1]).expect(fine)));
+        row("grad", 'g', &mut || oracle.gradient(&mut ws, &[1.0], &mut out[..n]).expect(fine));
+        row("c", 'c', &mut || oracle.constraints(&mut ws, &mut out[..m]).expect(fine));
+        row("jac", 'j', &mut || oracle.jacobian(&mut ws, &mut jac).expect(fine));
+        row("hess", 'h', &mut || oracle.hessian(&mut ws, &[1.0], &y, &mut hess).expect(fine));
+        print("nnz_jac", jac.len() as f64, "count");
+        print("nnz_hess", hess.len() as f64, "count");
+    }
+}
