@@ -201,7 +201,7 @@ fn main() {
         let mut hess = vec![0.0; oracle.hessian_pattern().nnz()];
         let fine = "the point is regular";
         let peers = ["limit", "fast"].map(|which| (which, Peer::open(name, which)));
-        let mut row = |what: &str, letter: char, ours: &mut dyn FnMut()| {
+        let row = |what: &str, letter: char, ours: &mut dyn FnMut()| {
             print(what, least(&mut *ours), "s");
             for (which, peer) in &peers {
                 let Some(peer) = peer else { continue };
@@ -210,7 +210,7 @@ fn main() {
                 println!("optc/c_{which},{name},{n},{m},{what},{median:.3} [{low:.3} {high:.3}],ratio");
             }
         };
-        row("f", 'f', &mut || drop(oracle.objectives(&mut ws, &mut out[..1]).expect(fine)));
+        row("f", 'f', &mut || oracle.objectives(&mut ws, &mut out[..1]).expect(fine));
         row("grad", 'g', &mut || oracle.gradient(&mut ws, &[1.0], &mut out[..n]).expect(fine));
         row("c", 'c', &mut || oracle.constraints(&mut ws, &mut out[..m]).expect(fine));
         row("jac", 'j', &mut || oracle.jacobian(&mut ws, &mut jac).expect(fine));

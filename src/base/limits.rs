@@ -16,7 +16,7 @@ pub const MAX_BIND_BYTES: usize = 16 << 30;
 pub const MAX_TRIES: usize = 1 << 29;
 /// Most expressions that calls of `fn` may be written out to.
 pub const MAX_INLINED: usize = 4_000_000;
-/// Most functions of variables inside one another: derivatives of such a tower grow with the cube of its height.
-pub const MAX_TOWER: usize = 300;
+/// Most functions of variables inside one another: derivatives of such a tower grow with its height, the work to find them with the square.
+pub const MAX_TOWER: usize = 3000;
 /// Most indices in one head, and most parts of one element.
 pub const MAX_INDICES: usize = 1_000;

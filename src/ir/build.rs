@@ -16,6 +16,10 @@ fn id_of(name: &str) -> FuncId {
     func::lookup(name).unwrap_or_else(|| crate::bug!("no builtin `{name}`"))
 }
 
+/// A product with more factors is one factor of the next: written out, the derivative of a chain of functions would
+/// repeat all factors of the links before, and grow with the square of its length.
+const MAX_FLAT: usize = 12;
+
 impl Graph {
     /// A number.
     pub fn number(&mut self, value: f64) -> NodeId {
@@ -155,7 +159,15 @@ impl Graph {
         let mut parts = Vec::with_capacity(args.len());
         for &arg in args {
             let flat: Vec<NodeId> = match self.node(arg) {
-                Node::Call { func, args } if *func == mul => args.to_vec(),
+                Node::Call { func, args: inner } if *func == mul => {
+                    if args.len() > 1 && inner.len() > MAX_FLAT {
+                        let (coef, rest) = self.split_coefficient(arg);
+                        constant *= coef;
+                        vec![rest]
+                    } else {
+                        inner.to_vec()
+                    }
+                }
                 _ => vec![arg],
             };
             for factor in flat {
