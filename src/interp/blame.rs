@@ -59,8 +59,7 @@ pub fn find(interp: &mut Interp<'_, Plain<'_>>, root: NodeId) -> Option<Culprit>
     }
     let mut node = root;
     let mut defines = None;
-    loop {
-        let Some(next) = deeper(interp, node)? else { break };
+    while let Some(next) = deeper(interp, node)? {
         if let Node::Param { param, .. } = interp.model().graph.node(node) {
             defines = Some(interp.model().params[*param].at);
         }

@@ -160,7 +160,7 @@ impl NativeLoop {
                 OutForm::Staged => continue,
                 OutForm::Reduce => {
                     // The lane decides which of the eight sums.
-                    words[0] = at.wrapping_sub(8 * (last as u64 % BLOCK as u64 & 7));
+                    words[0] = at.wrapping_sub(8 * ((last % BLOCK) & 7) as u64);
                 }
                 OutForm::Unit { .. } => words[0] = at.wrapping_sub(8 * last as u64),
                 OutForm::Strided { .. } => {
@@ -185,7 +185,7 @@ impl NativeLoop {
             match code.forms.outs[o] {
                 OutForm::Staged => {}
                 OutForm::Reduce => {
-                    work.scratch[code.once.len() + 8 * nth + (last % BLOCK & 7)] += value;
+                    work.scratch[code.once.len() + 8 * nth + ((last % BLOCK) & 7)] += value;
                     nth += 1;
                 }
                 _ if place.add => out[place.at.at(last)] += value,
