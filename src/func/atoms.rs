@@ -69,6 +69,7 @@ pub(super) static ROWS: &[Builtin] = &[
         doc: "`log(p / (1 - p))`, the inverse of `sigmoid`",
         params: &[Param::new("p")],
         value: Value::One(vmath::logit),
+        block: Some(|level, args, out| vmath::block::logit(level, args[0], out)),
         partials: |b, x, y| rule(b, x, y, |x, _| vec![1.0 / (x[0] * (1.0 - x[0]))]),
         domain: Domain::ranges(&[INSIDE_SHARE], "logit needs p between 0 and 1"),
         curvature: |x| {
@@ -106,6 +107,7 @@ pub(super) static ROWS: &[Builtin] = &[
         arity: Arity::Exactly(2),
         params: &[Param::new("x"), Param::new("y")],
         value: Value::Two(vmath::xlogy),
+        block: Some(|level, args, out| vmath::block::xlogy(level, args[0], args[1], out)),
         // At y = 0, where x is 0 too, the slope in y is taken as 0.
         partials: |b, x, y| rule(b, x, y, |x, _| vec![x[1].call("log"), x[1].eq(0.0).cond(x[0].num(0.0), x[0] / x[1])]),
         domain: Domain {
@@ -157,6 +159,7 @@ pub(super) static ROWS: &[Builtin] = &[
         name: "entropy",
         doc: "`-x * log(x)`, and 0 at 0",
         value: Value::One(vmath::entropy),
+        block: Some(|level, args, out| vmath::block::entropy(level, args[0], out)),
         partials: |b, x, y| rule(b, x, y, |x, _| vec![-(1.0 + x[0].call("log"))]),
         domain: Domain { steep: Some(|x| x[0] == 0.0), ..Domain::ranges(&[NOT_NEGATIVE], "entropy needs x >= 0") },
         curvature: |_| Curvature::Concave,

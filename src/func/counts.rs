@@ -132,6 +132,7 @@ pub(super) static ROWS: &[Builtin] = &[
         arity: Arity::Exactly(2),
         params: &[Param::new("k"), Param::new("z")],
         value: Value::Two(vmath::bernoulli_logit_lpmf),
+        block: Some(|level, args, out| vmath::block::bernoulli_logit_lpmf(level, args[0], args[1], out)),
         partials: |b, x, y| rule(b, x, y, |x, _| vec![x[1], x[0] - x[1].call("sigmoid")]),
         curvature: |x| match (range::point(x[0]), range::point(x[1])) {
             (Some(_), Some(_)) => Curvature::Constant,

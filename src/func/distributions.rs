@@ -28,6 +28,7 @@ pub(super) static ROWS: &[Builtin] = &[
         arity: Arity::Exactly(3),
         params: &[Param::new("x"), MU, SIGMA],
         value: Value::Three(vmath::normal_lpdf),
+        block: Some(|level, args, out| vmath::block::normal_lpdf(level, args[0], args[1], args[2], out)),
         partials: |b, x, y| {
             rule(b, x, y, |x, _| {
                 let z = standard(x);

@@ -51,5 +51,6 @@ pub fn relu(x: f64) -> f64 {
 
 /// `log(x / (1 - x))`.
 pub fn logit(x: f64) -> f64 {
-    if x < 0.25 { log(x / (1.0 - x)) } else { -log1p((1.0 - 2.0 * x) / x) }
+    // From 0, so that the zero at 1/2 is not negative.
+    if x < 0.25 { log(x / (1.0 - x)) } else { 0.0 - log1p((1.0 - 2.0 * x) / x) }
 }

@@ -63,8 +63,14 @@ pub fn sigmoid<L: Lanes>(x: L) -> L {
 /// `log(1 + exp(x)) = max(x, 0) + log(1 + exp(-|x|))`.
 #[inline(always)]
 pub fn softplus<L: Lanes>(x: L) -> L {
+    x.at_least(0.0) + softplus_of_minus_size(x)
+}
+
+/// `log(1 + exp(-|x|))`.
+#[inline(always)]
+pub fn softplus_of_minus_size<L: Lanes>(x: L) -> L {
     let (e, n) = parts((-x.abs()).at_least(-746.0));
     let (p, q) = powers(n);
     let u = Pair::quick_sum(L::splat(1.0), e.hi * p * q);
-    x.at_least(0.0) + log_of_pair(Pair { hi: u.hi, lo: u.lo + e.lo * p * q })
+    log_of_pair(Pair { hi: u.hi, lo: u.lo + e.lo * p * q })
 }

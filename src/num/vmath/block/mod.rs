@@ -17,6 +17,7 @@ mod gauss;
 mod hyper;
 mod inverse;
 mod lanes;
+mod likelihood;
 mod log;
 mod portable;
 mod pow;
@@ -27,86 +28,87 @@ mod x86;
 
 pub use sweep::Level;
 
-/// Routines over slices for functions of one number.
+/// A routine over slices for each function over lanes.
 macro_rules! routines {
-    ($($(#[$doc:meta])* $name:ident = $at:path;)*) => {$(
+    ($($(#[$doc:meta])* $name:ident($($x:ident),+) = $at:path;)*) => {$(
         $(#[$doc])*
-        pub fn $name(level: Level, x: &[f64], out: &mut [f64]) {
+        pub fn $name(level: Level, $($x: &[f64],)+ out: &mut [f64]) {
             struct Routine;
-            impl sweep::One for Routine {
+            impl sweep::Sweep<{ [$(stringify!($x)),+].len() }, 1> for Routine {
                 #[inline(always)]
-                fn at<L: lanes::Lanes>(x: L) -> L {
-                    $at(x)
+                fn at<L: lanes::Lanes>([$($x),+]: [L; { [$(stringify!($x)),+].len() }]) -> [L; 1] {
+                    [$at($($x),+)]
                 }
             }
-            sweep::one::<Routine>(level, x, out);
+            sweep::sweep::<Routine, _, 1>(level, [$($x),+], [out]);
         }
     )*};
 }
 
 routines! {
     /// `exp(x)`.
-    exp = exp::exp;
+    exp(x) = exp::exp;
     /// `exp(x) - 1`.
-    expm1 = exp::expm1;
+    expm1(x) = exp::expm1;
     /// Natural logarithm.
-    log = log::log;
+    log(x) = log::log;
     /// `log(1 + x)`.
-    log1p = log::log1p;
+    log1p(x) = log::log1p;
     /// Sine.
-    sin = trig::sin;
+    sin(x) = trig::sin;
     /// Cosine.
-    cos = trig::cos;
+    cos(x) = trig::cos;
     /// Tangent.
-    tan = trig::tan;
+    tan(x) = trig::tan;
     /// Logarithm to the base 2.
-    log2 = log::log2;
+    log2(x) = log::log2;
     /// Logarithm to the base 10.
-    log10 = log::log10;
+    log10(x) = log::log10;
     /// 2 to the power `x`.
-    exp2 = exp::exp2;
+    exp2(x) = exp::exp2;
     /// Hyperbolic tangent.
-    tanh = hyper::tanh;
+    tanh(x) = hyper::tanh;
     /// Hyperbolic sine.
-    sinh = hyper::sinh;
+    sinh(x) = hyper::sinh;
     /// Hyperbolic cosine.
-    cosh = hyper::cosh;
+    cosh(x) = hyper::cosh;
     /// `1 / (1 + exp(-x))`.
-    sigmoid = hyper::sigmoid;
+    sigmoid(x) = hyper::sigmoid;
     /// `log(1 + exp(x))`.
-    softplus = hyper::softplus;
+    softplus(x) = hyper::softplus;
     /// Inverse of the tangent.
-    atan = inverse::atan;
+    atan(x) = inverse::atan;
     /// Inverse of the sine.
-    asin = inverse::asin;
+    asin(x) = inverse::asin;
     /// Inverse of the cosine.
-    acos = inverse::acos;
+    acos(x) = inverse::acos;
     /// The error function.
-    erf = gauss::erf;
+    erf(x) = gauss::erf;
     /// `log gamma(x)` for positive `x`.
-    lgamma = gamma::lgamma;
+    lgamma(x) = gamma::lgamma;
+    /// `x^y`, as the C function.
+    pow(x, y) = pow::pow;
+    /// `x log y`, and 0 where `x = 0` and `y >= 0`.
+    xlogy(x, y) = likelihood::xlogy;
+    /// `-x log x`, and 0 at 0.
+    entropy(x) = likelihood::entropy;
+    /// `log(x / (1 - x))`.
+    logit(x) = likelihood::logit;
+    /// The logarithm of the normal density with mean `mu` and standard deviation `sigma`.
+    normal_lpdf(x, mu, sigma) = likelihood::normal_lpdf;
+    /// The logarithm of the probability of `k`, 0 or 1, when that of 1 is `sigmoid(z)`.
+    bernoulli_logit_lpmf(k, z) = likelihood::bernoulli_logit_lpmf;
 }
 
 /// Sine and cosine, the same bits as [`sin`] and [`cos`] for little more than the time of one.
 pub fn sin_cos(level: Level, x: &[f64], sin: &mut [f64], cos: &mut [f64]) {
     struct Routine;
-    impl sweep::Both for Routine {
+    impl sweep::Sweep<1, 2> for Routine {
         #[inline(always)]
-        fn at<L: lanes::Lanes>(x: L) -> (L, L) {
-            trig::sin_cos(x)
+        fn at<L: lanes::Lanes>([x]: [L; 1]) -> [L; 2] {
+            let (sin, cos) = trig::sin_cos(x);
+            [sin, cos]
         }
     }
-    sweep::both::<Routine>(level, x, sin, cos);
-}
-
-/// `x^y`, as the C function.
-pub fn pow(level: Level, x: &[f64], y: &[f64], out: &mut [f64]) {
-    struct Routine;
-    impl sweep::Two for Routine {
-        #[inline(always)]
-        fn at<L: lanes::Lanes>(x: L, y: L) -> L {
-            pow::pow(x, y)
-        }
-    }
-    sweep::two::<Routine>(level, x, y, out);
+    sweep::sweep::<Routine, 1, 2>(level, [x], [sin, cos]);
 }

@@ -60,55 +60,13 @@ impl Level {
     }
 }
 
-/// A function of one number, over any lanes.
-pub trait One {
-    /// Its value in every lane.
-    fn at<L: Lanes>(x: L) -> L;
-}
-
-/// A function of two numbers, over any lanes.
-pub trait Two {
-    /// Its value in every lane.
-    fn at<L: Lanes>(x: L, y: L) -> L;
-}
-
-/// Two functions of one number, over any lanes.
-pub trait Both {
-    /// Their values in every lane.
-    fn at<L: Lanes>(x: L) -> (L, L);
-}
-
 /// The most lanes.
 const WIDEST: usize = 8;
 
-/// A sweep over any number of columns in and out, written once for all lanes.
-trait Sweep<const IN: usize, const OUT: usize> {
+/// `OUT` functions of `IN` numbers, written once for all lanes.
+pub trait Sweep<const IN: usize, const OUT: usize> {
+    /// Their values in every lane.
     fn at<L: Lanes>(x: [L; IN]) -> [L; OUT];
-}
-
-struct OfOne<F>(F);
-impl<F: One> Sweep<1, 1> for OfOne<F> {
-    #[inline(always)]
-    fn at<L: Lanes>(x: [L; 1]) -> [L; 1] {
-        [F::at(x[0])]
-    }
-}
-
-struct OfTwo<F>(F);
-impl<F: Two> Sweep<2, 1> for OfTwo<F> {
-    #[inline(always)]
-    fn at<L: Lanes>(x: [L; 2]) -> [L; 1] {
-        [F::at(x[0], x[1])]
-    }
-}
-
-struct OfBoth<F>(F);
-impl<F: Both> Sweep<1, 2> for OfBoth<F> {
-    #[inline(always)]
-    fn at<L: Lanes>(x: [L; 1]) -> [L; 2] {
-        let (first, second) = F::at(x[0]);
-        [first, second]
-    }
 }
 
 #[inline(always)]
@@ -156,7 +114,15 @@ mod sets {
     }
 }
 
-fn sweep<F: Sweep<IN, OUT>, const IN: usize, const OUT: usize>(level: Level, x: [&[f64]; IN], out: [&mut [f64]; OUT]) {
+/// `out[k][i]` from `x[0][i]`, `x[1][i]`, …, with the instructions of `level` if they are here.
+///
+/// # Panics
+/// When a slice is shorter than `out[0]`.
+pub fn sweep<F: Sweep<IN, OUT>, const IN: usize, const OUT: usize>(
+    level: Level,
+    x: [&[f64]; IN],
+    out: [&mut [f64]; OUT],
+) {
     match level {
         #[cfg(target_arch = "x86_64")]
         Level::Avx512 if Level::Avx512.is_here() => {
@@ -170,19 +136,4 @@ fn sweep<F: Sweep<IN, OUT>, const IN: usize, const OUT: usize>(level: Level, x: 
         }
         _ => run::<f64, F, IN, OUT>(x, out),
     }
-}
-
-/// `out[i]` from `x[i]`; `x` has the length of `out` or more.
-pub fn one<F: One>(level: Level, x: &[f64], out: &mut [f64]) {
-    sweep::<OfOne<F>, 1, 1>(level, [x], [out]);
-}
-
-/// `out[i]` from `x[i]` and `y[i]`.
-pub fn two<F: Two>(level: Level, x: &[f64], y: &[f64], out: &mut [f64]) {
-    sweep::<OfTwo<F>, 2, 1>(level, [x, y], [out]);
-}
-
-/// `first[i]` and `second[i]` from `x[i]`; both have one length.
-pub fn both<F: Both>(level: Level, x: &[f64], first: &mut [f64], second: &mut [f64]) {
-    sweep::<OfBoth<F>, 1, 2>(level, [x], [first, second]);
 }
