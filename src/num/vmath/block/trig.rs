@@ -43,7 +43,8 @@ fn reduce<L: Lanes>(x: L) -> (L, Pair<L>) {
         // The first difference is exact: it is a multiple of the last place of pi/2 and below 1.
         let wide = n.neg_mul_add(L::splat(HALF_PI[0]), x);
         let w = Pair::product(n, L::splat(HALF_PI[1]));
-        let r = Pair::sum(wide, -w.hi);
+        // A multiple of 2^-53, or all of x when n is 0: no bit of the short sum is lost.
+        let r = Pair::quick_sum(wide, -w.hi);
         Pair { hi: r.hi, lo: n.neg_mul_add(L::splat(HALF_PI[2]), r.lo - w.lo) }
     } else {
         let wide = x - n * L::splat(HALF_PI_SHORT[0]);
