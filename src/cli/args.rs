@@ -99,8 +99,11 @@ pub struct Code {
 }
 
 impl Code {
-    /// The executor asked for.
+    /// The executor asked for; block routines follow it.
     pub fn executor(self) -> Executor {
+        if self.portable {
+            crate::num::vmath::Level::Portable.fix();
+        }
         match self {
             Self { no_jit: true, .. } => Executor::Portable,
             Self { portable: true, .. } => Executor::Baseline,

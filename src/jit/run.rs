@@ -13,6 +13,7 @@ use crate::bind::Address;
 use crate::func;
 use crate::kernel::exec::{BoundLoop, BoundPort, Buffers, Native, Work, lane_sum, scatter};
 use crate::kernel::program::{BLOCK, Reg};
+use crate::num::vmath;
 use std::sync::Arc;
 
 /// Where a function begins, in bytes.
@@ -198,8 +199,18 @@ impl NativeLoop {
         let slots = self.code.places.slots;
         for call in calls {
             let row = func::row(call.func);
+            let at = |slot: u32| slots + slot as usize * SLOT;
             // Arguments are older than results, and slots are in order of age.
-            let (left, right) = scratch.split_at_mut(slots + call.to as usize * SLOT);
+            if let Some(cosine) = call.cosine {
+                let (first, second) = (call.to.min(cosine), call.to.max(cosine));
+                let (left, right) = scratch.split_at_mut(at(first));
+                let (one, two) = right.split_at_mut(at(second) - at(first));
+                let (sin, cos) = if call.to < cosine { (one, two) } else { (two, one) };
+                let x = &left[at(call.args[0])..][..n];
+                vmath::block::sin_cos(vmath::Level::current(), x, &mut sin[..n], &mut cos[..n]);
+                continue;
+            }
+            let (left, right) = scratch.split_at_mut(at(call.to));
             let of = |slot: &u32| &left[slots + *slot as usize * SLOT..][..n];
             let to = &mut right[..n];
             match &call.args[..] {

@@ -44,6 +44,8 @@ pub struct Call {
     pub args: Vec<u32>,
     /// Slot of the result.
     pub to: u32,
+    /// Slot of the cosine, when the call is for sine and cosine of one argument.
+    pub cosine: Option<u32>,
 }
 
 /// Functions, then calls.
@@ -209,6 +211,7 @@ impl Cutter {
         let slot: Vec<Option<u32>> = keep.iter().map(|k| k.then(|| slots.next().unwrap_or_default())).collect();
         let mut n_slots = slot.iter().flatten().count() as u32;
         self.fill(&mut stages, &part_of, &slot);
+        stages.iter_mut().for_each(|stage| pair_sines(&mut stage.calls));
         let mut staged = Vec::new();
         for &(value, out) in &self.stores {
             let (stage, part) = self.store_place(value, &part_of);
@@ -258,7 +261,7 @@ impl Cutter {
             if let Some(func) = called(value) {
                 let args = self.operands[v].iter().map(|o| slot[*o as usize].unwrap_or_default()).collect();
                 let to = slot[v].unwrap_or_default();
-                stages[self.stage[v] as usize].calls.push(Call { func, args, to });
+                stages[self.stage[v] as usize].calls.push(Call { func, args, to, cosine: None });
                 continue;
             }
             let (stage, part) = if is_free(value) { (self.stage[v], 0) } else { part_of[v] };
@@ -271,6 +274,24 @@ impl Cutter {
             }
         }
     }
+}
+
+/// Sine and cosine of one argument become one call.
+fn pair_sines(calls: &mut Vec<Call>) {
+    let (Some(sin), Some(cos)) = (func::lookup("sin"), func::lookup("cos")) else { return };
+    let mut taken = vec![false; calls.len()];
+    for k in 0..calls.len() {
+        if calls[k].func != sin || calls[k].cosine.is_some() {
+            continue;
+        }
+        let other = (0..calls.len()).find(|j| !taken[*j] && calls[*j].func == cos && calls[*j].args == calls[k].args);
+        if let Some(other) = other {
+            taken[other] = true;
+            calls[k].cosine = Some(calls[other].to);
+        }
+    }
+    let mut taken = taken.into_iter();
+    calls.retain(|_| !taken.next().unwrap_or(false));
 }
 
 /// Puts a store behind the computation of its value, so that registers are free early.

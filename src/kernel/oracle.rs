@@ -472,8 +472,14 @@ impl Oracle for CompiledOracle {
     fn gradient(&self, ws: &mut Workspace, sigma: &[f64], g: &mut [f64]) -> Result<(), EvalError> {
         let memory = self.at(ws);
         self.weigh(memory, Some(sigma), None);
-        self.pull(memory, true, false);
-        self.by_column(memory, g);
+        if self.linked.layout.n_z == self.linked.layout.n_x {
+            // Without arrays adjoints are the gradient.
+            g.fill(0.0);
+            self.run(memory, Part::PullObjectives, g);
+        } else {
+            self.pull(memory, true, false);
+            self.by_column(memory, g);
+        }
         check_finite(g, |j| Place::Gradient(j as u32))
     }
 
@@ -544,8 +550,13 @@ impl Oracle for CompiledOracle {
     fn jtv(&self, ws: &mut Workspace, y: &[f64], out: &mut [f64]) -> Result<(), EvalError> {
         let memory = self.at(ws);
         self.weigh(memory, None, Some(y));
-        self.pull(memory, false, true);
-        self.by_column(memory, out);
+        if self.linked.layout.n_z == self.linked.layout.n_x {
+            out.fill(0.0);
+            self.run(memory, Part::PullRows, out);
+        } else {
+            self.pull(memory, false, true);
+            self.by_column(memory, out);
+        }
         if self.lifted {
             let (n_x, n_rows) = (self.linked.layout.n_x, self.linked.layout.n_rows);
             out[n_x..].iter_mut().zip(&y[n_rows..]).for_each(|(out, y)| *out -= y);
