@@ -7,7 +7,7 @@ use super::run::{Entry, NativeLoop, StageCode};
 use super::schedule::Schedule;
 use crate::kernel::CompiledOracle;
 use crate::kernel::exec::{BoundLoop, Code};
-use crate::kernel::program::{Kernel, KernelId, Program};
+use crate::kernel::program::{KernelId, Program};
 use cranelift_codegen::isa::{OwnedTargetIsa, TargetIsa};
 use cranelift_codegen::settings::{self, Configurable};
 use cranelift_codegen::{Context, control::ControlPlane};
@@ -66,7 +66,30 @@ pub enum Text {
 /// A compiler for this machine.
 pub struct Jit {
     isa: OwnedTargetIsa,
+    /// Most ops compiled for one oracle.
+    budget: usize,
 }
+
+/// What is known of a unit of code before it is written: a kernel and the forms of its addresses.
+pub(super) struct Draft {
+    /// The forms.
+    pub forms: Forms,
+    /// The kernel, cut.
+    pub schedule: Schedule,
+    /// The loops it serves.
+    pub members: Vec<usize>,
+}
+
+/// Code of all loops of an oracle, not yet executable.
+struct Written {
+    /// The functions of each unit, and the loops they serve.
+    units: Vec<(Arc<StageCode>, Vec<usize>)>,
+    bytes: Vec<u8>,
+    summary: Summary,
+}
+
+/// A change of what is to be compiled.
+pub(super) type Edit<'a> = &'a mut dyn FnMut(&mut [Draft], &[&mut BoundLoop]);
 
 impl Jit {
     /// A compiler for this machine.
@@ -97,7 +120,12 @@ impl Jit {
             }
         }
         let isa = builder.finish(settings::Flags::new(flags)).map_err(|e| unknown(&e))?;
-        Ok(Self { isa })
+        Ok(Self { isa, budget: MAX_TOTAL_OPS })
+    }
+
+    /// The same, with at most `ops` ops compiled for one oracle. The portable executor runs the rest.
+    pub fn with_budget(self, ops: usize) -> Self {
+        Self { budget: ops, ..self }
     }
 
     /// Gives the loops of an oracle native code. Workspaces taken before do not fit any more.
@@ -105,19 +133,16 @@ impl Jit {
     /// # Errors
     /// [`JitError`]; the oracle is then unchanged.
     pub fn attach(&self, oracle: &mut CompiledOracle) -> Result<Summary, JitError> {
+        self.attach_edited(oracle, &mut |_, _| ())
+    }
+
+    /// As [`Jit::attach`], with a change on the way.
+    pub(super) fn attach_edited(&self, oracle: &mut CompiledOracle, edit: Edit<'_>) -> Result<Summary, JitError> {
         let lens = oracle.buffer_lens();
         let (program, mut loops) = oracle.loops_mut();
-        let mut summary = Summary::default();
-        let units = chosen(program, &loops, &mut summary);
-        let mut compiler = Compiler::new(&*self.isa);
-        let mut plans = Vec::with_capacity(units.len());
-        for ((kernel, forms), _) in &units {
-            plans.push(Arc::new(compiler.unit(&program.kernels[*kernel], forms)?));
-        }
-        summary.functions = compiler.functions;
-        summary.bytes = compiler.bytes.len();
-        let pages = Arc::new(Pages::new(&compiler.bytes)?);
-        for ((_, members), plan) in units.iter().zip(&plans) {
+        let Written { units, bytes, mut summary } = self.write(program, &loops, edit)?;
+        let pages = Arc::new(Pages::new(&bytes)?);
+        for (plan, members) in &units {
             for &k in members {
                 let native = NativeLoop::new(plan.clone(), pages.clone(), loops[k], lens);
                 summary.portable += usize::from(native.is_none());
@@ -127,19 +152,47 @@ impl Jit {
         Ok(summary)
     }
 
+    /// The bytes of the code that [`Jit::attach`] would give an oracle.
+    ///
+    /// # Errors
+    /// As [`Jit::attach`].
+    pub fn bytes(&self, oracle: &mut CompiledOracle) -> Result<Vec<u8>, JitError> {
+        let (program, loops) = oracle.loops_mut();
+        Ok(self.write(program, &loops, &mut |_, _| ())?.bytes)
+    }
+
+    fn write(&self, program: &Program, loops: &[&mut BoundLoop], edit: Edit<'_>) -> Result<Written, JitError> {
+        let mut summary = Summary::default();
+        let chosen = chosen(program, loops, self.budget, &mut summary);
+        let draft = |((kernel, forms), members): ((KernelId, Forms), Vec<usize>)| {
+            let schedule = Schedule::new(&program.kernels[kernel], &forms);
+            Draft { forms, schedule, members }
+        };
+        let mut drafts: Vec<Draft> = chosen.into_iter().map(draft).collect();
+        edit(&mut drafts, loops);
+        let mut compiler = Compiler::new(&*self.isa);
+        let mut units = Vec::with_capacity(drafts.len());
+        for Draft { forms, schedule, members } in drafts {
+            units.push((Arc::new(compiler.unit(&schedule, &forms)?), members));
+        }
+        summary.functions = compiler.functions;
+        summary.bytes = compiler.bytes.len();
+        Ok(Written { units, bytes: compiler.bytes, summary })
+    }
+
     /// The functions of all loops as text.
     ///
     /// # Errors
     /// As [`Jit::attach`].
     pub fn text(&self, oracle: &mut CompiledOracle, form: Text) -> Result<String, JitError> {
         let (program, loops) = oracle.loops_mut();
-        let units = chosen(program, &loops, &mut Summary::default());
+        let units = chosen(program, &loops, self.budget, &mut Summary::default());
         let mut compiler = Compiler::new(&*self.isa);
         let mut out = String::new();
         compiler.text = Some(form);
         for ((kernel, forms), _) in &units {
             compiler.shown.clear();
-            compiler.unit(&program.kernels[*kernel], forms)?;
+            compiler.unit(&Schedule::new(&program.kernels[*kernel], forms), forms)?;
             let _ = writeln!(out, "; kernel {}", kernel.0);
             out += &compiler.shown;
         }
@@ -151,6 +204,7 @@ impl Jit {
 fn chosen(
     program: &Program,
     loops: &[&mut BoundLoop],
+    budget: usize,
     summary: &mut Summary,
 ) -> IndexMap<(KernelId, Forms), Vec<usize>> {
     let mut units: IndexMap<(KernelId, Forms), Vec<usize>> = IndexMap::new();
@@ -159,12 +213,12 @@ fn chosen(
     }
     let size = |kernel: KernelId| program.kernels[kernel].body.len();
     let total: usize = units.keys().map(|(kernel, _)| size(*kernel)).sum();
-    if total <= MAX_TOTAL_OPS {
+    if total <= budget {
         return units;
     }
     let most = |members: &[usize]| members.iter().map(|k| loops[*k].count).max().unwrap_or(0);
     units.sort_by(|_, a, _, b| most(b).cmp(&most(a)));
-    let mut left = MAX_TOTAL_OPS;
+    let mut left = budget;
     units.retain(|(kernel, _), members| {
         let fits = size(*kernel) <= left;
         left -= if fits { size(*kernel) } else { 0 };
@@ -203,8 +257,7 @@ impl<'a> Compiler<'a> {
     }
 
     /// The code of one kernel for one form of addresses.
-    fn unit(&mut self, kernel: &Kernel, forms: &Forms) -> Result<StageCode, JitError> {
-        let schedule = Schedule::new(kernel, forms);
+    fn unit(&mut self, schedule: &Schedule, forms: &Forms) -> Result<StageCode, JitError> {
         let reduces = forms.outs.iter().filter(|o| **o == OutForm::Reduce).count();
         let sums = schedule.once.len();
         let places = Places { slots: (sums + 8 * (reduces + 1)).next_multiple_of(8) };
@@ -212,11 +265,11 @@ impl<'a> Compiler<'a> {
         for stage in &schedule.stages {
             let mut entries = Vec::new();
             for part in stage.parts.iter().filter(|part| !part.is_empty()) {
-                entries.push(self.function(&schedule, forms, part, places)?);
+                entries.push(self.function(schedule, forms, part, places)?);
             }
             stages.push((entries, stage.calls.clone()));
         }
-        Ok(StageCode::new(stages, forms, &schedule, places))
+        Ok(StageCode::new(stages, forms, schedule, places))
     }
 
     fn function(

@@ -14,6 +14,8 @@
 
 pub mod clif;
 pub mod compile;
+#[doc(hidden)]
+pub mod fault;
 pub mod forms;
 pub mod memory;
 pub mod run;

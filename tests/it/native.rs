@@ -1,52 +1,18 @@
 //! Native code gives what the portable executor gives, to the last bit.
 
+use crate::support::bits::{evaluations, same};
+use crate::support::drawn::{Made, Tally};
 use crate::support::models::draw;
 use optc::data::{FolderLoader, MemoryLoader};
 use optc::driver::solve::Bound;
 use optc::driver::{Session, Setup};
+use optc::jit::fault::FAULTS;
 use optc::jit::{Jit, Level};
 use optc::kernel::{CompiledOracle, Mode, Program, compile};
-use optc::num::random::Stream;
-use optc::problem::{EvalError, Oracle};
+use optc::problem::Oracle;
 use std::path::Path;
+use std::process::Command;
 use std::sync::Arc;
-
-/// Everything an oracle gives at a point, as bits; all NaNs are one.
-fn evaluations(oracle: &CompiledOracle, seed: u64, scale: f64) -> Vec<(&'static str, Vec<u64>)> {
-    let shape = oracle.shape();
-    let mut stream = Stream::new(seed, 11);
-    let mut draw = |n: usize| -> Vec<f64> { (0..n).map(|_| (2.0 * stream.unit() - 1.0) * scale).collect() };
-    let x: Vec<f64> = shape.start.iter().zip(draw(shape.n_vars)).map(|(s, d)| s + d).collect();
-    let (sigma, y) = (draw(shape.n_objectives), draw(shape.n_cons));
-    let mut ws = oracle.workspace();
-    ws.set_point(&x);
-    let mut all = Vec::new();
-    let mut give = |what, n: usize, eval: &mut dyn FnMut(&mut [f64]) -> Result<(), EvalError>| {
-        let mut out = vec![f64::MIN; n];
-        // What is not finite is an error, but stands in the output all the same.
-        let _ = eval(&mut out);
-        all.push((what, out.iter().map(|v| if v.is_nan() { f64::NAN.to_bits() } else { v.to_bits() }).collect()));
-    };
-    give("objectives", shape.n_objectives, &mut |out| oracle.objectives(&mut ws, out));
-    give("constraints", shape.n_cons, &mut |out| oracle.constraints(&mut ws, out));
-    give("gradient", shape.n_vars, &mut |out| oracle.gradient(&mut ws, &sigma, out));
-    give("jtv", shape.n_vars, &mut |out| oracle.jtv(&mut ws, &y, out));
-    give("jacobian", oracle.jacobian_pattern().nnz(), &mut |out| oracle.jacobian(&mut ws, out));
-    give("hessian", oracle.hessian_pattern().nnz(), &mut |out| oracle.hessian(&mut ws, &sigma, &y, out));
-    all
-}
-
-fn same(portable: &CompiledOracle, native: &CompiledOracle, seed: u64, about: &str) {
-    for (seed, scale) in [(seed, 0.1), (seed + 1, 2.0)] {
-        let pairs = evaluations(portable, seed, scale).into_iter().zip(evaluations(native, seed, scale));
-        for ((what, a), (_, b)) in pairs {
-            if let Some(k) = (0..a.len()).find(|k| a[*k] != b[*k]) {
-                let (a, b) = (f64::from_bits(a[k]), f64::from_bits(b[k]));
-                panic!("{about}: entry {k} of {what}: portable {a:e}, native {b:e}");
-            }
-        }
-    }
-}
 
 fn compare(bound: &Bound, jit: &Jit, seed: u64, about: &str) -> usize {
     let prepared = &bound.prepared;
@@ -58,7 +24,7 @@ fn compare(bound: &Bound, jit: &Jit, seed: u64, about: &str) -> usize {
         let summary = jit.attach(&mut native).unwrap_or_else(|error| panic!("{about}: {error}"));
         assert_eq!(summary.portable, 0, "{about}: every loop has code");
         functions += summary.functions;
-        same(&portable, &native, seed, about);
+        same(&portable, &native, seed, 2).unwrap_or_else(|why| panic!("{about}: {why}"));
     }
     functions
 }
@@ -69,18 +35,62 @@ fn bind(session: &mut Session, name: &str, text: &str) -> Bound {
     session.bind(checked).unwrap_or_else(|reports| panic!("{name}: {:?}", reports.messages()))
 }
 
+fn draws(default: u64) -> u64 {
+    std::env::var("OPTC_DRAWS").ok().and_then(|n| n.parse().ok()).unwrap_or(default)
+}
+
+/// The portable executor to the last bit, the interpreter up to rounding, and differences.
 #[test]
-fn random_models_give_the_same_bits_on_every_level() {
-    let draws = std::env::var("OPTC_DRAWS").ok().and_then(|n| n.parse().ok()).unwrap_or(120);
+fn random_models_satisfy_three_judges_on_every_level() {
+    let n = draws(120);
+    let points = if n > 1_000 { 20 } else { 2 };
     let levels = [Level::Machine, Level::Portable].map(|level| Jit::new(level).expect("this machine has a generator"));
-    for seed in 0..draws {
+    let mut all = Tally::default();
+    for seed in 0..n {
         let drawn = draw(seed);
-        let loader = MemoryLoader::new().with("t.csv", drawn.table.as_str());
-        let mut session = Session::new(Arc::new(loader), Setup::default());
-        let bound = bind(&mut session, "drawn.opt", &drawn.text);
-        let jit = &levels[(seed % 2) as usize];
-        compare(&bound, jit, seed, &format!("draw {seed}\n{}\n{}", drawn.text, drawn.table));
+        let fail = |why: String| -> ! { panic!("draw {seed}: {why}\n{}\n{}", drawn.text, drawn.table) };
+        let made = Made::new(&drawn).unwrap_or_else(|why| fail(why));
+        let tally = made.three_judges(&levels[(seed % 2) as usize], seed, points).unwrap_or_else(|why| fail(why));
+        all.bits += tally.bits;
+        all.points += tally.points;
     }
+    eprintln!("{n} draws: {} numbers equal to the last bit, {} points as the interpreter says", all.bits, all.points);
+}
+
+/// Each fault is seen by the bits alone; with nothing planted there is nothing to see.
+#[test]
+fn faults_planted_in_the_lowering_are_found() {
+    let jit = Jit::new(Level::Machine).expect("this machine has a generator");
+    let limit = 2_000;
+    let mut found: Vec<Option<(u64, String)>> = FAULTS.iter().map(|_| None).collect();
+    let mut planted = vec![0; FAULTS.len()];
+    let mut seed = 0;
+    while seed < limit && found.iter().any(Option::is_none) {
+        let made = Made::new(&draw(seed)).expect("another test reports what cannot be made");
+        let oracle = || made.oracle(Mode::Condensed).expect("it fits");
+        let portable = oracle();
+        for (at, fault) in FAULTS.iter().enumerate() {
+            if found[at].is_some() {
+                continue;
+            }
+            let mut native = oracle();
+            if fault.attach(&jit, &mut native, seed as usize).expect("faulty code is code") {
+                planted[at] += 1;
+                found[at] = same(&portable, &native, seed, 2).err().map(|why| (seed, why));
+            }
+        }
+        let mut native = oracle();
+        jit.attach(&mut native).expect("right code is code");
+        same(&portable, &native, seed, 2).expect("nothing is planted");
+        seed += 1;
+    }
+    for ((fault, found), planted) in FAULTS.iter().zip(&found).zip(&planted) {
+        match found {
+            Some((seed, why)) => eprintln!("{:>60}: draw {seed}, {planted} planted: {why}", fault.name),
+            None => eprintln!("{:>60}: not found, {planted} planted", fault.name),
+        }
+    }
+    assert!(found.iter().all(Option::is_some), "some planted fault was not found within {seed} draws");
 }
 
 #[test]
@@ -123,5 +133,159 @@ fn tails_of_every_length_give_the_same_bits() {
         let mut session = Session::new(Arc::new(MemoryLoader::new()), Setup::default());
         let bound = bind(&mut session, "tails.opt", &text);
         compare(&bound, &jit, n as u64, &format!("n = {n}"));
+    }
+}
+
+/// The chained Rosenbrock function with neighbouring constraints (Lukšan and Vlček 1999, problem 5.1).
+fn chained(n: usize) -> Bound {
+    let text = format!(
+        "param n = {n}\nvar x[i in 1..n] start if i / 2 == floor(i / 2) then 1 else -1.2\n\
+         minimize f: sum(i in 2..n: 100 * (x[i-1]^2 - x[i])^2 + (x[i-1] - 1)^2)\nsubject to\n\
+         \x20 c[i in 2..n-1]: 3 * x[i]^3 + 2 * x[i+1] - 5 + sin(x[i] - x[i+1]) * sin(x[i] + x[i+1])\n\
+         \x20   + 4 * x[i] - x[i-1] * exp(x[i-1] - x[i]) - 3 == 0\n"
+    );
+    bind(&mut Session::new(Arc::new(MemoryLoader::new()), Setup::default()), "chained.opt", &text)
+}
+
+fn oracle(bound: &Bound) -> CompiledOracle {
+    let prepared = &bound.prepared;
+    let program = Arc::new(compile(&prepared.model, &prepared.plan, &prepared.derivs));
+    CompiledOracle::new(program, bound.instance.clone(), Mode::Auto).expect("it fits")
+}
+
+#[test]
+fn code_does_not_depend_on_how_long_a_set_is() {
+    let jit = Jit::new(Level::Machine).expect("this machine has a generator");
+    let bytes = |n| jit.bytes(&mut oracle(&chained(n))).expect("it compiles");
+    let short = bytes(1_000);
+    assert!(short.len() > 1_000);
+    assert_eq!(short, bytes(1_000_000));
+}
+
+#[test]
+fn beyond_its_budget_the_compiler_leaves_loops_to_the_portable_executor() {
+    let bound = chained(300);
+    let portable = oracle(&bound);
+    let mut some = 0;
+    for budget in [0, 20, 60, 100, 1_000_000] {
+        let jit = Jit::new(Level::Machine).expect("this machine has a generator").with_budget(budget);
+        let mut native = oracle(&bound);
+        let summary = jit.attach(&mut native).expect("it compiles");
+        assert_eq!(summary.functions == 0, budget == 0, "{budget}: {summary:?}");
+        assert_eq!(summary.portable == 0, budget == 1_000_000, "{budget}: {summary:?}");
+        some += usize::from(summary.functions > 0 && summary.portable > 0);
+        same(&portable, &native, 3, 2).unwrap_or_else(|why| panic!("{budget}: {why}"));
+    }
+    assert!(some >= 2, "a budget may suffice for a part");
+}
+
+/// Runs one test of this file in a process of its own, which `OPTC_ALONE` tells; whether this is that process.
+fn alone(test: &str) -> bool {
+    if std::env::var_os("OPTC_ALONE").is_some() {
+        return true;
+    }
+    let binary = std::env::current_exe().expect("tests are a program");
+    let run = Command::new(binary)
+        .args([&format!("native::{test}"), "--exact", "--nocapture", "--test-threads=1"])
+        .env("OPTC_ALONE", "1")
+        .output()
+        .expect("the program runs again");
+    let said = String::from_utf8_lossy(&run.stderr);
+    said.lines().filter(|line| line.contains("mappings") || line.contains("compiles")).for_each(|l| eprintln!("{l}"));
+    assert!(run.status.success(), "{}{said}", String::from_utf8_lossy(&run.stdout));
+    false
+}
+
+/// Bytes of memory in use.
+fn resident() -> Option<usize> {
+    let text = std::fs::read_to_string("/proc/self/statm").ok()?;
+    Some(text.split(' ').nth(1)?.parse::<usize>().ok()? * 4096)
+}
+
+#[test]
+fn ten_thousand_compiles_leave_no_memory_behind() {
+    if resident().is_none() {
+        return eprintln!("skipped: this system has no /proc/self/statm");
+    }
+    if !alone("ten_thousand_compiles_leave_no_memory_behind") {
+        return;
+    }
+    let text = "var x\nminimize f: (x - 1)^2 + exp(x)\n";
+    let mut session = Session::new(Arc::new(MemoryLoader::new()), Setup::default());
+    let bound = bind(&mut session, "small.opt", text);
+    let jit = Jit::new(Level::Machine).expect("this machine has a generator");
+    let mut native = oracle(&bound);
+    let mut compiles = |n: usize| {
+        for _ in 0..n {
+            // The code of the turn before is dropped.
+            assert!(jit.attach(&mut native).expect("it compiles").functions > 0);
+        }
+    };
+    compiles(500);
+    let before = resident().unwrap_or(0);
+    compiles(10_000);
+    let grown = resident().unwrap_or(0).saturating_sub(before);
+    eprintln!("10000 compiles: {:.2} MB more", grown as f64 / 1e6);
+    assert!(grown < 5_000_000, "10000 compiles left {grown} bytes behind");
+}
+
+/// Bytes of mappings without a file that may be executed, and of those that may be executed and written.
+fn executable() -> Option<(usize, usize)> {
+    let text = std::fs::read_to_string("/proc/self/maps").ok()?;
+    let (mut bare, mut writable) = (0, 0);
+    for line in text.lines() {
+        let mut words = line.split_whitespace();
+        let (from, to) = words.next()?.split_once('-')?;
+        let len = usize::from_str_radix(to, 16).ok()? - usize::from_str_radix(from, 16).ok()?;
+        let may = words.next()?;
+        // After the offset and the device comes the number of the file.
+        let file = words.nth(2)?;
+        bare += if may.contains('x') && file == "0" && !line.ends_with(']') { len } else { 0 };
+        writable += if may.contains('x') && may.contains('w') { len } else { 0 };
+    }
+    Some((bare, writable))
+}
+
+#[test]
+fn code_lives_as_long_as_its_last_owner_and_is_never_writable() {
+    if !alone("code_lives_as_long_as_its_last_owner_and_is_never_writable") {
+        return;
+    }
+    let mappings = || executable().unwrap_or_default();
+    let bound = chained(2_000);
+    let without = mappings().0;
+    let jit = Jit::new(Level::Machine).expect("this machine has a generator");
+    let portable = oracle(&bound);
+    let mut native = oracle(&bound);
+    let len = jit.attach(&mut native).expect("it compiles").bytes.next_multiple_of(4096);
+    drop(jit);
+    let native = Arc::new(native);
+    if executable().is_some() {
+        assert_eq!(mappings(), (without + len, 0), "the code cannot be written");
+    }
+    let wanted: Vec<_> = (0..8).map(|seed| evaluations(&portable, &mut portable.workspace(), seed, 0.5)).collect();
+    let wanted = Arc::new(wanted);
+    let threads: Vec<_> = (0..4_usize)
+        .map(|thread| {
+            let (native, wanted) = (native.clone(), wanted.clone());
+            std::thread::spawn(move || {
+                let mut ws = native.workspace();
+                // Each ends at another time, and drops what it holds there.
+                for turn in 0..8 * (thread + 1) {
+                    let seed = (turn + thread) % 8;
+                    let found = evaluations(&native, &mut ws, seed as u64, 0.5);
+                    assert!(found == wanted[seed], "thread {thread}, turn {turn}");
+                }
+            })
+        })
+        .collect();
+    // The threads go on without the first owner.
+    drop(native);
+    threads.into_iter().for_each(|thread| thread.join().expect("a thread ends well"));
+    if executable().is_some() {
+        assert_eq!(mappings(), (without, 0), "the code is gone with its last owner");
+        eprintln!("mappings of code: {len} bytes while it is owned, none after, none of them writable");
+    } else {
+        eprintln!("mappings of code are not known: this system has no /proc/self/maps");
     }
 }

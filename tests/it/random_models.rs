@@ -2,45 +2,15 @@
 //!
 //! `OPTC_DRAWS=20000 cargo test --release --test it random_models -- --nocapture` prints what was drawn.
 
-use crate::support::agreement::{Reference, check_lifted};
-use crate::support::models::{Drawn, draw};
+use crate::support::agreement::check_lifted;
+use crate::support::drawn::Made;
+use crate::support::models::draw;
 use optc::bind::Address;
-use optc::data::MemoryLoader;
-use optc::diag::Reports;
-use optc::diag::render::render;
-use optc::driver::judge::Judge;
-use optc::driver::solve::Bound;
-use optc::driver::{Session, Setup};
 use optc::ir::Node;
 use optc::ir::plan::DefKind;
+use optc::kernel::Mode;
 use optc::kernel::fault::FAULTS;
-use optc::kernel::{CompiledOracle, Mode, Program, compile};
 use std::collections::BTreeMap;
-use std::sync::Arc;
-
-/// A drawn model up to the point where oracles are made.
-struct Made {
-    bound: Bound,
-    program: Arc<Program>,
-    judge: Judge,
-}
-
-fn make(drawn: &Drawn) -> Result<Made, String> {
-    let loader = MemoryLoader::new().with("t.csv", drawn.table.as_str());
-    let mut session = Session::new(Arc::new(loader), Setup::default());
-    let words = |reports: &Reports, session: &Session| -> String {
-        reports.messages().iter().map(|m| render(m, &session.sources, false)).collect()
-    };
-    let checked = session.check_text("drawn.opt", &drawn.text);
-    if checked.reports.has_errors() {
-        return Err(words(&checked.reports, &session));
-    }
-    let bound = session.bind(checked).map_err(|reports| words(&reports, &session))?;
-    let prepared = &bound.prepared;
-    let program = Arc::new(compile(&prepared.model, &prepared.plan, &prepared.derivs));
-    let judge = Judge::new(bound.checked.clone(), bound.instance.world.clone(), bound.instance.shape.clone());
-    Ok(Made { bound, program, judge })
-}
 
 fn draws(default: u64) -> u64 {
     std::env::var("OPTC_DRAWS").ok().and_then(|n| n.parse().ok()).unwrap_or(default)
@@ -125,18 +95,13 @@ fn compiled_models_agree_with_the_interpreter() {
     for seed in 0..n {
         let drawn = draw(seed);
         let fail = |why: String| -> ! { panic!("draw {seed}: {why}\n{}\n{}", drawn.text, drawn.table) };
-        let made = make(&drawn).unwrap_or_else(|why| fail(why));
+        let made = Made::new(&drawn).unwrap_or_else(|why| fail(why));
         histogram.model(&made);
-        let Ok(reference) =
-            Reference::new(&made.bound.checked, made.bound.instance.world.as_ref(), &made.judge, seed, 2)
-        else {
+        let Some(reference) = made.reference(seed) else {
             undefined += 1;
             continue;
         };
-        let oracle = |mode| {
-            CompiledOracle::new(made.program.clone(), made.bound.instance.clone(), mode)
-                .unwrap_or_else(|error| fail(error.to_string()))
-        };
+        let oracle = |mode| made.oracle(mode).unwrap_or_else(|why| fail(why));
         let condensed = oracle(Mode::Auto);
         if condensed.is_lifted() {
             histogram.count("defined arrays", "too dense to condense");
@@ -166,12 +131,8 @@ fn planted_faults_are_found() {
             break;
         }
         let drawn = draw(seed);
-        let made = make(&drawn).expect("the other test reports what cannot be made");
-        let Ok(reference) =
-            Reference::new(&made.bound.checked, made.bound.instance.world.as_ref(), &made.judge, seed, 2)
-        else {
-            continue;
-        };
+        let made = Made::new(&drawn).expect("the other test reports what cannot be made");
+        let Some(reference) = made.reference(seed) else { continue };
         for (at, fault) in FAULTS.iter().enumerate().filter(|(at, _)| found[*at].is_none()).collect::<Vec<_>>() {
             let faulty = fault.oracle(&made.program, &made.bound.instance, Mode::Condensed, seed as usize);
             let Ok(Some(oracle)) = faulty else { continue };

@@ -33,8 +33,33 @@ struct Binder {
     over: Over,
 }
 
-struct Generator {
-    rng: Stream,
+/// Where choices come from: bytes while there are any, then a stream.
+struct Choices<'b> {
+    bytes: std::slice::Iter<'b, u8>,
+    stream: Stream,
+}
+
+impl Choices<'_> {
+    /// One of `0..n`.
+    fn below(&mut self, n: u64) -> u64 {
+        match self.bytes.next() {
+            // A long range takes two bytes.
+            Some(byte) if n > 256 => {
+                let low = self.bytes.next().copied().unwrap_or(0);
+                (u64::from(*byte) << 8 | u64::from(low)) % n
+            }
+            Some(byte) => u64::from(*byte) % n,
+            None => self.stream.below(n),
+        }
+    }
+
+    fn uniform(&mut self, lo: f64, hi: f64) -> f64 {
+        self.stream.uniform(lo, hi)
+    }
+}
+
+struct Generator<'b> {
+    rng: Choices<'b>,
     n: usize,
     labels: usize,
     rows: usize,
@@ -49,7 +74,12 @@ const LABELS: [&str; 4] = ["north", "east", "south", "west"];
 
 /// Model number `seed`.
 pub fn draw(seed: u64) -> Drawn {
-    let mut rng = Stream::new(seed, 0x4D4F_4445);
+    draw_from(&[], seed)
+}
+
+/// The model that `bytes` choose, and `seed` when they are used up.
+pub fn draw_from(bytes: &[u8], seed: u64) -> Drawn {
+    let mut rng = Choices { bytes: bytes.iter(), stream: Stream::new(seed, 0x4D4F_4445) };
     let long = rng.below(40) == 0;
     let n = if long { 257 + rng.below(100) as usize } else { 2 + rng.below(5) as usize };
     let labels = 2 + rng.below(3) as usize;
@@ -60,7 +90,7 @@ pub fn draw(seed: u64) -> Drawn {
     Drawn { text, table }
 }
 
-impl Generator {
+impl Generator<'_> {
     fn pick(&mut self, n: usize) -> usize {
         self.rng.below(n as u64) as usize
     }

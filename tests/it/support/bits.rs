@@ -1,0 +1,51 @@
+//! Do two oracles give the same bits?
+
+use optc::kernel::CompiledOracle;
+use optc::num::random::Stream;
+use optc::problem::{EvalError, Oracle, Workspace};
+
+/// What an oracle gives, with the bits of each number; all NaNs are one.
+pub type Given = Vec<(&'static str, Vec<u64>)>;
+
+/// Everything an oracle gives at a random point around its start.
+pub fn evaluations(oracle: &CompiledOracle, ws: &mut Workspace, seed: u64, scale: f64) -> Given {
+    let shape = oracle.shape();
+    let mut stream = Stream::new(seed, 11);
+    let mut draw = |n: usize| -> Vec<f64> { (0..n).map(|_| (2.0 * stream.unit() - 1.0) * scale).collect() };
+    let x: Vec<f64> = shape.start.iter().zip(draw(shape.n_vars)).map(|(s, d)| s + d).collect();
+    let (sigma, y) = (draw(shape.n_objectives), draw(shape.n_cons));
+    ws.set_point(&x);
+    let mut all = Vec::new();
+    let mut give = |what, n: usize, eval: &mut dyn FnMut(&mut [f64]) -> Result<(), EvalError>| {
+        let mut out = vec![f64::MIN; n];
+        // What is not finite is an error, but stands in the output all the same.
+        let _ = eval(&mut out);
+        all.push((what, out.iter().map(|v| if v.is_nan() { f64::NAN.to_bits() } else { v.to_bits() }).collect()));
+    };
+    give("objectives", shape.n_objectives, &mut |out| oracle.objectives(ws, out));
+    give("constraints", shape.n_cons, &mut |out| oracle.constraints(ws, out));
+    give("gradient", shape.n_vars, &mut |out| oracle.gradient(ws, &sigma, out));
+    give("jtv", shape.n_vars, &mut |out| oracle.jtv(ws, &y, out));
+    give("jacobian", oracle.jacobian_pattern().nnz(), &mut |out| oracle.jacobian(ws, out));
+    give("hessian", oracle.hessian_pattern().nnz(), &mut |out| oracle.hessian(ws, &sigma, &y, out));
+    all
+}
+
+/// How many numbers were compared at `points` points, or the first that differs.
+pub fn same(a: &CompiledOracle, b: &CompiledOracle, seed: u64, points: u64) -> Result<usize, String> {
+    let (mut ws_a, mut ws_b) = (a.workspace(), b.workspace());
+    let mut count = 0;
+    for k in 0..points {
+        let scale = if k % 2 == 0 { 0.1 } else { 2.0 };
+        let at = seed.wrapping_add(k << 32);
+        let pairs = evaluations(a, &mut ws_a, at, scale).into_iter().zip(evaluations(b, &mut ws_b, at, scale));
+        for ((what, a), (_, b)) in pairs {
+            if let Some(k) = (0..a.len()).find(|k| a[*k] != b[*k]) {
+                let (a, b) = (f64::from_bits(a[k]), f64::from_bits(b[k]));
+                return Err(format!("entry {k} of {what}: portable {a:e}, native {b:e}"));
+            }
+            count += a.len();
+        }
+    }
+    Ok(count)
+}
