@@ -225,8 +225,9 @@ impl Binding<'_> {
     fn plan_domains(&mut self, plan: &Plan) -> (IdVec<PlanDomainId, Arc<BoundDomain>>, bool) {
         let mut out: IdVec<PlanDomainId, Arc<BoundDomain>> = IdVec::new();
         let mut ok = true;
-        for domain in plan.domains.iter() {
-            let Some(parent) = domain.parent else {
+        let needed = needed(plan);
+        for (id, domain) in plan.domains.enumerate() {
+            let Some(parent) = domain.parent.filter(|_| needed[id]) else {
                 out.push(BoundDomain::root());
                 continue;
             };
@@ -318,7 +319,7 @@ impl Binding<'_> {
             let target = match family.target {
                 Target::Objective(objective) => Some(Address::Affine { base: objective.0, stride: 0 }),
                 Target::Row(con) => {
-                    let outer = domain.instance_of(&domains[plan.rows[con]]);
+                    let outer = domain.instance_of(&domains[plan.homes[con]]);
                     outer.map(|pos| plus(rows[con.index()], pos, &domain))
                 }
                 Target::Array(array) => {
@@ -389,6 +390,22 @@ impl Binding<'_> {
         }
         format!("{at}this does not hold")
     }
+}
+
+/// Domains that some row, family or defined array lies in: others stand for them.
+fn needed(plan: &Plan) -> IdVec<PlanDomainId, bool> {
+    let mut needed: IdVec<PlanDomainId, bool> = plan.domains.iter().map(|_| false).collect();
+    let families = plan.families.iter().map(|f| f.domain);
+    let used =
+        plan.rows.iter().chain(plan.homes.iter()).copied().chain(families).chain(plan.defs.iter().map(|d| d.domain));
+    for mut id in used.collect::<Vec<_>>() {
+        while !needed[id] {
+            needed[id] = true;
+            let Some(parent) = plan.domains[id].parent else { break };
+            id = parent;
+        }
+    }
+    needed
 }
 
 fn plus(base: usize, pos: super::address::Pos, domain: &BoundDomain) -> Address {

@@ -146,7 +146,8 @@ impl Session {
     /// Families and derivatives of a checked model.
     pub fn prepare(&mut self, mut model: Model) -> Prepared {
         self.timed("differentiate", |_| {
-            let plan = pass::normalise(&mut model);
+            let mut plan = pass::normalise(&mut model);
+            pass::unify(&mut model, &mut plan);
             let derivs = diff::derive(&mut model.graph, &plan);
             Prepared { model, plan, derivs }
         })

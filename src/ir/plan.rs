@@ -108,6 +108,8 @@ pub struct Plan {
     pub defs: Vec<Def>,
     /// The domain of each constraint's rows.
     pub rows: IdVec<ConId, PlanDomainId>,
+    /// The domain with the same instances that encloses the families of each constraint.
+    pub homes: IdVec<ConId, PlanDomainId>,
 }
 
 impl Plan {

@@ -146,8 +146,7 @@ impl Compiler<'_> {
         self.loops(Part::PullObjectives, &objectives, |c, f| c.slopes(f, c.weight(f)));
         self.loops(Part::PullRows, &rows, |c, f| c.slopes(f, c.weight(f)));
         self.loops(Part::JacobianRows, &rows, |c, f| c.slopes(f, Weight::One));
-        self.loops(Part::HessianTop, &objectives, Self::curves);
-        self.loops(Part::HessianTop, &rows, Self::curves);
+        self.loops(Part::HessianTop, &[objectives, rows].concat(), Self::curves);
     }
 
     /// Defined arrays, in order of evaluation, and backwards for the pull.
@@ -187,7 +186,11 @@ impl Compiler<'_> {
         }
         for (domain, wants) in domains {
             if !wants.is_empty() {
-                let kernel = self.program.kernels.push(lower(self.graph, domain, &wants));
+                let merged = matches!(
+                    part,
+                    Part::PullObjectives | Part::PullRows | Part::PullArrays | Part::HessianTop | Part::HessianArrays
+                );
+                let kernel = self.program.kernels.push(lower(self.graph, domain, &wants, merged));
                 self.step(part, Step::Loop(kernel));
             }
         }

@@ -39,19 +39,35 @@ pub enum Weight {
 }
 
 /// The kernel over `domain` that computes all of `wants` with shared subexpressions.
-pub fn lower(graph: &Graph, domain: PlanDomainId, wants: &[Want]) -> Kernel {
+///
+/// With `merged`, what several families want for the same place (the derivative with respect to the same leaves) is
+/// added up before it is given.
+pub fn lower(graph: &Graph, domain: PlanDomainId, wants: &[Want], merged: bool) -> Kernel {
     let mut lowering = Lowering::new(graph, domain == Plan::ROOT);
-    let mut items = Vec::new();
-    for (out, want) in (0u32..).zip(wants) {
+    let mut items: Vec<(usize, u32, u32)> = Vec::new();
+    let mut outs: Vec<Out> = Vec::new();
+    // Looked up by key only.
+    let mut places: HashMap<What, usize> = HashMap::new();
+    for want in wants {
         lowering.family = want.family;
         let mut value = lowering.value_of(want.node);
         if want.weight != Weight::One {
             let weight = lowering.port(Port::Weight(want.family), want.weight == Weight::Shared);
             value = lowering.product(weight, value);
         }
-        items.push((lowering.values.len(), value, out));
+        let at = *places.entry(want.what).or_insert(outs.len());
+        if merged && at < outs.len() {
+            let sum = lowering.sum(items[at].1, value);
+            items[at] = (lowering.values.len(), sum, at as u32);
+        } else {
+            items.push((lowering.values.len(), value, outs.len() as u32));
+            outs.push(Out { family: want.family, what: want.what });
+        }
     }
-    let outs = wants.iter().map(|w| Out { family: w.family, what: w.what }).collect();
+    // Stores stand where their values are known, and outs are in the order of their stores.
+    items.sort_by_key(|item| item.0);
+    let outs = items.iter().map(|item| outs[item.2 as usize]).collect();
+    items.iter_mut().zip(0..).for_each(|(item, at)| item.2 = at);
     let families: BTreeSet<FamilyId> = wants.iter().map(|w| w.family).collect();
     let mut kernel = Kernel {
         domain,

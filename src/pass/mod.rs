@@ -9,5 +9,7 @@ mod free;
 mod instantiate;
 pub mod normalise;
 pub mod traits;
+pub mod unify;
 
 pub use normalise::normalise;
+pub use unify::unify;

@@ -36,6 +36,7 @@ pub fn normalise(model: &mut Model) -> Plan {
         let (body, origin) = (pass.model.objectives[obj].body, Origin::Source(pass.model.objectives[obj].at));
         pass.split(body, Plan::ROOT, Target::Objective(obj), origin);
     }
+    pass.plan.homes = pass.plan.rows.clone();
     pass.plan
 }
 

@@ -231,3 +231,24 @@ fn a_large_chain_is_evaluated_in_little_memory() {
     // A band of width three: diagonal, next, next but one.
     assert!(hessian.len() <= 3 * n);
 }
+
+/// Families over one set share a kernel for each derivative; other sets and other filters keep theirs.
+#[test]
+fn families_over_one_set_share_kernels() {
+    use optc::kernel::program::{Part, What};
+    let text = "set I = 1..5\nset J = 1..5\nparam p[i in I] = i\nvar x[I]\nvar y[J]\n\
+        minimize sum(i in I: x[i]^2 * sin(x[i]))\nsubject to\n\
+        a[i in I]: sin(x[i]) * x[i] <= 1\nb[k in I]: cos(x[k]) + sin(x[k]) >= -2\n\
+        c[i in I if p[i] > 2]: x[i]^3 <= 9\nd[k in I if p[k] > 2]: x[k]^3 + sin(x[k]) <= 9\n\
+        e[i in I if p[i] > 3]: x[i]^2 <= 9\nf[j in J]: y[j]^2 <= 4\n";
+    let program = program(text);
+    // Over I; over I with each of two filters; over J, which is another range with the same ends.
+    assert_eq!(program.part(Part::Rows).len(), 3, "J is the range that I is");
+    assert_eq!(program.part(Part::HessianTop).len(), 3);
+    // What several families want for one place is added up before it is stored.
+    for step in program.part(Part::HessianTop) {
+        let optc::kernel::program::Step::Loop(kernel) = step else { panic!("a loop") };
+        let whats: Vec<What> = program.kernels[*kernel].outs.iter().map(|o| o.what).collect();
+        assert!(whats.iter().enumerate().all(|(k, what)| !whats[..k].contains(what)), "{whats:?}");
+    }
+}
