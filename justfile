@@ -10,6 +10,15 @@ test NAME="":
 draws N="20000":
     OPTC_DRAWS={{N}} cargo test --release --test it random_models -- --nocapture
 
+# N random models of the stream after FIRST, each compiled and held against the portable executor (bits at 20 points)
+# and the interpreter; says how many numbers were compared. With a nightly toolchain: `cargo +nightly fuzz run models`.
+fuzz N="20000" FIRST="0":
+    OPTC_DRAWS={{N}} OPTC_FIRST={{FIRST}} OPTC_POINTS=20 cargo test --profile fast --test it random_models_satisfy -- --nocapture
+
+# Times and bars: `derivatives` (beside hand-written C where the folder OPTC_PEERS is there), `process`, `stages`, `vmath`.
+bench NAME *MODELS:
+    benches/run {{NAME}} {{MODELS}}
+
 # The block routines of num::vmath against correctly rounded functions, N points of every kind; prints the worst.
 points N="10000000":
     OPTC_POINTS={{N}} cargo test --release --test it vmath -- --nocapture --test-threads=2

@@ -25,16 +25,48 @@ impl Address {
         }
     }
 
-    /// Slots as they are, or the affine form they have.
-    pub fn compress(slots: Vec<u32>) -> Self {
-        let Some(&first) = slots.first() else { return Self::Affine { base: 0, stride: 0 } };
-        let stride = slots.get(1).map_or(0, |second| i64::from(*second) - i64::from(first));
-        let affine = slots.windows(2).all(|w| i64::from(w[1]) - i64::from(w[0]) == stride);
-        match i32::try_from(stride) {
-            Ok(stride) if affine => Self::Affine { base: first, stride },
-            _ => Self::Gather(slots.into()),
+    /// Gives the slots of instances `0..count` to `with`, in order.
+    pub fn each(&self, count: usize, mut with: impl FnMut(usize, u32)) {
+        match self {
+            Self::Affine { base, stride } => {
+                let mut slot = *base;
+                for k in 0..count {
+                    with(k, slot);
+                    slot = slot.wrapping_add_signed(*stride);
+                }
+            }
+            Self::Gather(slots) => slots[..count].iter().enumerate().for_each(|(k, slot)| with(k, *slot)),
         }
     }
+
+    /// Slots as they are, or the affine form they have.
+    pub fn compress(slots: Vec<u32>) -> Self {
+        affine(&slots).unwrap_or_else(|| Self::Gather(slots.into()))
+    }
+
+    /// The same of slots that stay where they are.
+    pub fn of_slots(slots: &[u32]) -> Self {
+        affine(slots).unwrap_or_else(|| Self::Gather(slots.into()))
+    }
+}
+
+/// The affine form of slots that have one.
+fn affine(slots: &[u32]) -> Option<Address> {
+    let Some(&base) = slots.first() else { return Some(Address::Affine { base: 0, stride: 0 }) };
+    let stride = slots.get(1).map_or(0, |second| i64::from(*second) - i64::from(base));
+    let stride = i32::try_from(stride).ok()?;
+    // Differences may wrap only where slots would be negative: the ends are compared exactly.
+    let last = i64::from(base) + i64::from(stride) * (slots.len() as i64 - 1);
+    if i64::from(slots[slots.len() - 1]) != last {
+        return None;
+    }
+    const BLOCK: usize = 256;
+    let from = |first: u32, k: u32| first.wrapping_add((stride as u32).wrapping_mul(k));
+    let even = |(slots, block): (&[u32], u32)| {
+        let first = from(base, block * BLOCK as u32);
+        slots.iter().zip(0..).fold(true, |all, (slot, k)| all & (*slot == from(first, k)))
+    };
+    slots.chunks(BLOCK).zip(0..).all(even).then_some(Address::Affine { base, stride })
 }
 
 /// A small number for each instance `k` of a domain: the position of a binder, the instance of an

@@ -91,10 +91,8 @@ impl Session {
             Some(instance)
         });
         let Some(instance) = instance.map(Arc::new) else { return Err(reports) };
-        let oracle = self.timed("compile", |_| {
-            let program = Arc::new(kernel::compile(&prepared.model, &prepared.plan, &prepared.derivs));
-            CompiledOracle::new(program, Arc::clone(&instance), Mode::Auto)
-        });
+        let program = self.timed("compile", |_| kernel::compile(&prepared.model, &prepared.plan, &prepared.derivs));
+        let oracle = self.timed("link", |_| CompiledOracle::new(Arc::new(program), Arc::clone(&instance), Mode::Auto));
         let mut oracle = oracle.map_err(|error| {
             Reports::from(LimitError::TooLarge { what: "a matrix of derivatives".into(), reason: error.to_string() })
         })?;
@@ -108,8 +106,11 @@ impl Session {
             });
         }
         let oracle = Arc::new(oracle);
-        let survey = survey(&prepared.model, &prepared.plan, &Hulls::new(&prepared, &instance));
-        let facts = facts(&survey, oracle.as_ref(), &instance.shape);
+        let (survey, facts) = self.timed("survey", |_| {
+            let survey = survey(&prepared.model, &prepared.plan, &Hulls::new(&prepared, &instance));
+            let facts = facts(&survey, oracle.as_ref(), &instance.shape);
+            (survey, facts)
+        });
         Ok(Bound { written, checked: model, n_kinks, prepared, instance, oracle, survey, facts, reports, docs })
     }
 

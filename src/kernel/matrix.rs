@@ -111,8 +111,12 @@ impl Stencil {
         n_cols: usize,
         more: impl Iterator<Item = (usize, usize)>,
     ) -> Result<(Pattern, Vec<u32>), PatternError> {
-        let own = self.entries.iter().map(|&(row, col)| (row as usize, col as usize));
-        Pattern::from_entries(n_rows, n_cols, own.chain(more))
+        let mut more = more.map(|(row, col)| (row as u32, col as u32)).peekable();
+        if more.peek().is_none() {
+            return Pattern::from_pairs(n_rows, n_cols, &self.entries);
+        }
+        let all: Vec<(u32, u32)> = self.entries.iter().copied().chain(more).collect();
+        Pattern::from_pairs(n_rows, n_cols, &all)
     }
 
     /// The plan that writes entry `k` to `slots[k]` of a buffer of `n_values`.
@@ -130,7 +134,7 @@ impl Stencil {
                 }
                 Pending::Loop(kernel, count, outs) => {
                     let places: Vec<Address> =
-                        outs.iter().map(|o| Address::compress(slots[o.entries.clone()].to_vec())).collect();
+                        outs.iter().map(|o| Address::of_slots(&slots[o.entries.clone()])).collect();
                     let first = touched.next_id();
                     for (out, at) in outs.iter().zip(&places) {
                         touched.visit(&slots[out.entries.clone()], at, first);
@@ -185,27 +189,28 @@ impl Stencil {
 
     fn out(&mut self, linker: &Linker<'_>, out: &super::program::Out, count: usize) -> PendingOut {
         let from = self.entries.len();
+        self.entries.resize(from + count, (0, 0));
+        let entries = &mut self.entries[from..];
+        let shifted = |slot: u32, by: isize| (slot as usize).wrapping_add_signed(by) as u32;
         let mut twice = Vec::new();
         match out.what {
             What::Value => crate::bug!("values have no place in a matrix"),
             What::Slope { input } => {
                 let (row, row_shift) = linker.row(out.family);
                 let (col, col_shift) = (linker.leaf(out, input), linker.shift(input));
-                self.entries.extend((0..count).map(|k| {
-                    let row = row.at(k).wrapping_add_signed(row_shift);
-                    (row as u32, col.at(k).wrapping_add_signed(col_shift) as u32)
-                }));
+                row.each(count, |k, slot| entries[k].0 = shifted(slot, row_shift));
+                col.each(count, |k, slot| entries[k].1 = shifted(slot, col_shift));
             }
             What::Curve { row, col } => {
-                let (a, a_shift) = (linker.leaf(out, row), linker.shift(row));
-                let (b, b_shift) = (linker.leaf(out, col), linker.shift(col));
-                for k in 0..count {
-                    let a = a.at(k).wrapping_add_signed(a_shift) as u32;
-                    let b = b.at(k).wrapping_add_signed(b_shift) as u32;
-                    if row != col && a == b {
-                        twice.push(k as u32);
-                    }
-                    self.entries.push((a.max(b), a.min(b)));
+                let (a_shift, b_shift) = (linker.shift(row), linker.shift(col));
+                linker.leaf(out, row).each(count, |k, slot| entries[k].0 = shifted(slot, a_shift));
+                linker.leaf(out, col).each(count, |k, slot| entries[k].1 = shifted(slot, b_shift));
+                if row != col {
+                    let same = (0u32..).zip(&*entries).filter(|(_, (a, b))| a == b);
+                    twice.extend(same.map(|(k, _)| k));
+                }
+                for entry in entries {
+                    *entry = (entry.0.max(entry.1), entry.0.min(entry.1));
                 }
             }
         }
@@ -215,10 +220,9 @@ impl Stencil {
 
 /// Which out was the first to touch each slot.
 struct Touched {
-    /// Index in `stores` of the first visitor, by slot; 0: nobody.
-    by: Vec<u32>,
-    /// The block in which it came; [`AT_END`] for reductions.
-    when: Vec<u32>,
+    /// By slot, index in `stores` of the first visitor (0: nobody), and the block in which it came ([`AT_END`] for
+    /// reductions).
+    first: Vec<(u32, u32)>,
     /// Whether each visitor may store.
     stores: Vec<bool>,
 }
@@ -228,7 +232,7 @@ const AT_END: u32 = u32::MAX;
 
 impl Touched {
     fn new(n_values: usize) -> Self {
-        Self { by: vec![0; n_values], when: vec![0; n_values], stores: vec![false] }
+        Self { first: vec![(0, 0); n_values], stores: vec![false] }
     }
 
     fn next_id(&self) -> u32 {
@@ -243,16 +247,18 @@ impl Touched {
         self.stores.push(true);
         let reduces = matches!(at, Address::Affine { stride: 0, .. }) && slots.len() > 1;
         let slots = if reduces { &slots[..1] } else { slots };
-        for (k, &slot) in slots.iter().enumerate() {
-            let now = if reduces { AT_END } else { (k / BLOCK) as u32 };
-            let (by, when) = (&mut self.by[slot as usize], &mut self.when[slot as usize]);
-            if *by == 0 {
-                (*by, *when) = (id, now);
-                continue;
-            }
-            self.stores[id as usize] = false;
-            if *by >= first && *when > now {
-                self.stores[*by as usize] = false;
+        for (slots, block) in slots.chunks(BLOCK).zip(0..) {
+            let now = if reduces { AT_END } else { block };
+            for &slot in slots {
+                let (by, when) = &mut self.first[slot as usize];
+                if *by == 0 {
+                    (*by, *when) = (id, now);
+                    continue;
+                }
+                self.stores[id as usize] = false;
+                if *by >= first && *when > now {
+                    self.stores[*by as usize] = false;
+                }
             }
         }
     }
@@ -261,7 +267,7 @@ impl Touched {
         let id = self.stores.len() as u32;
         self.stores.push(false);
         for &slot in slots {
-            let by = &mut self.by[slot as usize];
+            let by = &mut self.first[slot as usize].0;
             *by = if *by == 0 { id } else { *by };
         }
     }
@@ -269,7 +275,7 @@ impl Touched {
     /// Ranges of slots that no out stores to.
     fn unstored(&self) -> Vec<Range<u32>> {
         let mut ranges: Vec<Range<u32>> = Vec::new();
-        for (slot, by) in (0u32..).zip(&self.by) {
+        for (slot, (by, _)) in (0u32..).zip(&self.first) {
             if self.stores[*by as usize] {
                 continue;
             }

@@ -72,7 +72,7 @@ impl Pattern {
 
     /// The pattern of the given (row, column) entries, duplicates merged, and the slot of each entry.
     ///
-    /// The slots have the order of `entries`: value `k` belongs in slot `slots[k]`. Linear time.
+    /// The slots have the order of `entries`: value `k` belongs in slot `slots[k]`. See [`Pattern::from_pairs`].
     ///
     /// # Errors
     /// [`PatternError::TooLarge`] above `u32::MAX` entries, [`PatternError::Rows`] for an entry out of range.
@@ -83,7 +83,7 @@ impl Pattern {
     ) -> Result<(Self, Vec<u32>), PatternError> {
         let iter = entries.into_iter();
         // Half the memory of pairs of `usize`: at bind time this list is the largest there is.
-        let mut entries: Vec<(u32, u32)> = Vec::with_capacity(iter.size_hint().0);
+        let mut pairs: Vec<(u32, u32)> = Vec::with_capacity(iter.size_hint().0);
         if n_rows.max(n_cols) >= u32::MAX as usize {
             return Err(PatternError::TooLarge);
         }
@@ -91,31 +91,44 @@ impl Pattern {
             if i >= n_rows || j >= n_cols {
                 return Err(PatternError::Rows(j));
             }
-            entries.push((i as u32, j as u32));
+            pairs.push((i as u32, j as u32));
         }
-        if entries.len() >= u32::MAX as usize {
+        Self::from_pairs(n_rows, n_cols, &pairs)
+    }
+
+    /// The same for pairs that exist already. Linear in their number where each column has few or gets them as a few
+    /// ascending runs, as derivatives do; at most n log n.
+    ///
+    /// # Errors
+    /// As [`Pattern::from_entries`].
+    pub fn from_pairs(n_rows: usize, n_cols: usize, entries: &[(u32, u32)]) -> Result<(Self, Vec<u32>), PatternError> {
+        if entries.len().max(n_rows).max(n_cols) >= u32::MAX as usize {
             return Err(PatternError::TooLarge);
         }
-        // Two counting sorts: by row, then stably by column.
-        let all = 0..entries.len() as u32;
-        let by_row = counting_order(n_rows, entries.len(), |k| entries[k as usize].0, all);
-        let order = counting_order(n_cols, entries.len(), |k| entries[k as usize].1, by_row.into_iter());
+        if let Some((_, j)) = entries.iter().find(|(i, j)| *i as usize >= n_rows || *j as usize >= n_cols) {
+            return Err(PatternError::Rows(*j as usize));
+        }
+        let (mut order, ends) = by_column(n_cols, entries);
         let mut slots = vec![0u32; entries.len()];
         let mut row_idx: Vec<u32> = Vec::with_capacity(entries.len());
         let mut col_ptr = vec![0u32; n_cols + 1];
-        let mut last = None;
-        for k in order {
-            let (i, j) = entries[k as usize];
-            if last != Some((i, j)) {
-                row_idx.push(i);
-                col_ptr[j as usize + 1] += 1;
-                last = Some((i, j));
+        let mut from = 0;
+        for (end, next) in ends.into_iter().zip(&mut col_ptr[1..]) {
+            let column = &mut order[from..end as usize];
+            sort_column(column);
+            let mut last = u32::MAX;
+            for entry in column {
+                let (row, k) = ((*entry >> 32) as u32, *entry as u32);
+                if row != last {
+                    row_idx.push(row);
+                    last = row;
+                }
+                slots[k as usize] = row_idx.len() as u32 - 1;
             }
-            slots[k as usize] = row_idx.len() as u32 - 1;
+            *next = row_idx.len() as u32;
+            from = end as usize;
         }
-        for j in 0..n_cols {
-            col_ptr[j + 1] += col_ptr[j];
-        }
+        row_idx.shrink_to_fit();
         Ok((Self { n_rows, n_cols, col_ptr, row_idx }, slots))
     }
 
@@ -198,27 +211,44 @@ impl Pattern {
     }
 }
 
-/// Positions of `items` ordered by `key` (below `n_keys`), stable.
-fn counting_order(
-    n_keys: usize,
-    n_items: usize,
-    key: impl Fn(u32) -> u32,
-    items: impl Iterator<Item = u32>,
-) -> Vec<u32> {
-    let mut next = vec![0u32; n_keys + 1];
-    for k in 0..n_items as u32 {
-        next[key(k) as usize + 1] += 1;
+/// Rows and positions of the entries, column by column (the row above the position, in one number), and where each
+/// column ends.
+fn by_column(n_cols: usize, entries: &[(u32, u32)]) -> (Vec<u64>, Vec<u32>) {
+    let mut next = vec![0u32; n_cols + 1];
+    for (_, j) in entries {
+        next[*j as usize + 1] += 1;
     }
-    for i in 0..n_keys {
-        next[i + 1] += next[i];
+    for j in 0..n_cols {
+        next[j + 1] += next[j];
     }
-    let mut order = vec![0u32; n_items];
-    for k in items {
-        let slot = &mut next[key(k) as usize];
-        order[*slot as usize] = k;
-        *slot += 1;
+    let mut order = vec![0u64; entries.len()];
+    for (k, (i, j)) in (0u64..).zip(entries) {
+        let place = &mut next[*j as usize];
+        order[*place as usize] = u64::from(*i) << 32 | k;
+        *place += 1;
     }
-    order
+    next.pop();
+    (order, next)
+}
+
+/// Columns this short are sorted by insertion.
+const SHORT: usize = 24;
+
+fn sort_column(column: &mut [u64]) {
+    if column.len() > SHORT {
+        // Merges runs that are there already.
+        column.sort();
+        return;
+    }
+    for at in 1..column.len() {
+        let entry = column[at];
+        let mut to = at;
+        while to > 0 && column[to - 1] > entry {
+            column[to] = column[to - 1];
+            to -= 1;
+        }
+        column[to] = entry;
+    }
 }
 
 #[cfg(test)]

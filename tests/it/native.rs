@@ -35,18 +35,17 @@ fn bind(session: &mut Session, name: &str, text: &str) -> Bound {
     session.bind(checked).unwrap_or_else(|reports| panic!("{name}: {:?}", reports.messages()))
 }
 
-fn draws(default: u64) -> u64 {
-    std::env::var("OPTC_DRAWS").ok().and_then(|n| n.parse().ok()).unwrap_or(default)
+fn number(variable: &str, default: u64) -> u64 {
+    std::env::var(variable).ok().and_then(|n| n.parse().ok()).unwrap_or(default)
 }
 
-/// The portable executor to the last bit, the interpreter up to rounding, and differences.
+/// The portable executor to the last bit, the interpreter up to rounding, and differences. `just fuzz` draws more.
 #[test]
 fn random_models_satisfy_three_judges_on_every_level() {
-    let n = draws(120);
-    let points = if n > 1_000 { 20 } else { 2 };
+    let (first, n, points) = (number("OPTC_FIRST", 0), number("OPTC_DRAWS", 120), number("OPTC_POINTS", 2));
     let levels = [Level::Machine, Level::Portable].map(|level| Jit::new(level).expect("this machine has a generator"));
     let mut all = Tally::default();
-    for seed in 0..n {
+    for seed in first..first + n {
         let drawn = draw(seed);
         let fail = |why: String| -> ! { panic!("draw {seed}: {why}\n{}\n{}", drawn.text, drawn.table) };
         let made = Made::new(&drawn).unwrap_or_else(|why| fail(why));
@@ -54,7 +53,7 @@ fn random_models_satisfy_three_judges_on_every_level() {
         all.bits += tally.bits;
         all.points += tally.points;
     }
-    eprintln!("{n} draws: {} numbers equal to the last bit, {} points as the interpreter says", all.bits, all.points);
+    eprintln!("{n} models: {} numbers equal to the last bit, {} points as the interpreter says", all.bits, all.points);
 }
 
 /// Each fault is seen by the bits alone; with nothing planted there is nothing to see.
