@@ -69,13 +69,13 @@ pub struct NativeLoop {
     code: Arc<StageCode>,
     pages: Arc<Pages>,
     /// Lengths the buffers have at least, not counting the number behind their end.
-    lens: [usize; 5],
+    lens: [usize; 6],
     out_len: usize,
 }
 
 impl NativeLoop {
     /// Code for `bound`; nothing if an address leads outside a buffer of the given lengths.
-    pub fn new(code: Arc<StageCode>, pages: Arc<Pages>, bound: &BoundLoop, lens: [usize; 5]) -> Option<Self> {
+    pub fn new(code: Arc<StageCode>, pages: Arc<Pages>, bound: &BoundLoop, lens: [usize; 6]) -> Option<Self> {
         let inside = |port: &BoundPort| last_slot(&port.at, bound.count) < lens[port.source as usize];
         let listed = bound.outs.iter().map(|out| &out.at).chain(bound.ports.iter().map(|port| &port.at));
         let long = listed.into_iter().all(|at| match at {
@@ -271,7 +271,7 @@ impl Native for NativeLoop {
         let code = &*self.code;
         let lanes = usize::from(code.forms.lanes);
         let n_words = code.n_words();
-        let given = [buffers.z, buffers.data, buffers.sigma, buffers.row, buffers.slot];
+        let given = [buffers.z, buffers.data, buffers.sigma, buffers.row, buffers.slot, buffers.seed];
         if given.iter().zip(&self.lens).any(|(buffer, len)| buffer.len() <= *len) || out.len() < self.out_len {
             crate::bug!("a buffer is shorter than the code was bound to");
         }

@@ -146,7 +146,9 @@ impl Compiler<'_> {
         self.loops(Part::PullObjectives, &objectives, |c, f| c.slopes(f, c.weight(f)));
         self.loops(Part::PullRows, &rows, |c, f| c.slopes(f, c.weight(f)));
         self.loops(Part::JacobianRows, &rows, |c, f| c.slopes(f, Weight::One));
-        self.loops(Part::HessianTop, &[objectives, rows].concat(), Self::curves);
+        let both = [objectives, rows].concat();
+        self.loops(Part::HessianTop, &both, Self::curves);
+        self.loops(Part::HessianProduct, &both, Self::products);
     }
 
     /// Defined arrays, in order of evaluation, and backwards for the pull.
@@ -188,7 +190,12 @@ impl Compiler<'_> {
             if !wants.is_empty() {
                 let merged = matches!(
                     part,
-                    Part::PullObjectives | Part::PullRows | Part::PullArrays | Part::HessianTop | Part::HessianArrays
+                    Part::PullObjectives
+                        | Part::PullRows
+                        | Part::PullArrays
+                        | Part::HessianTop
+                        | Part::HessianArrays
+                        | Part::HessianProduct
                 );
                 let kernel = self.program.kernels.push(lower(self.graph, domain, &wants, merged));
                 self.step(part, Step::Loop(kernel));
@@ -197,7 +204,7 @@ impl Compiler<'_> {
     }
 
     fn values(&self, family: FamilyId) -> Vec<Want> {
-        vec![Want { family, what: What::Value, node: self.plan.families[family].body, weight: Weight::One }]
+        vec![Want { family, what: What::Value, node: self.plan.families[family].body, weight: Weight::One, seed: None }]
     }
 
     fn weight(&self, family: FamilyId) -> Weight {
@@ -212,7 +219,7 @@ impl Compiler<'_> {
         grad.iter()
             .map(|&(input, node)| (inputs[input as usize], node))
             .filter(|&(input, _)| self.is_active(input))
-            .map(|(input, node)| Want { family, what: What::Slope { input }, node, weight })
+            .map(|(input, node)| Want { family, what: What::Slope { input }, node, weight, seed: None })
             .collect()
     }
 
@@ -221,8 +228,27 @@ impl Compiler<'_> {
         hess.iter()
             .map(|&(row, col, node)| (inputs[row as usize], inputs[col as usize], node))
             .filter(|&(row, col, _)| self.is_active(row) && self.is_active(col))
-            .map(|(row, col, node)| Want { family, what: What::Curve { row, col }, node, weight: self.weight(family) })
+            .map(|(row, col, node)| Want {
+                family,
+                what: What::Curve { row, col },
+                node,
+                weight: self.weight(family),
+                seed: None,
+            })
             .collect()
+    }
+
+    /// Each second derivative times the direction: for its row, and for its column where that is another.
+    fn products(&self, family: FamilyId) -> Vec<Want> {
+        let mut wants = Vec::new();
+        for Want { what, node, weight, .. } in self.curves(family) {
+            let What::Curve { row, col } = what else { continue };
+            wants.push(Want { family, what: What::Slope { input: row }, node, weight, seed: Some(col) });
+            if row != col {
+                wants.push(Want { family, what: What::Slope { input: col }, node, weight, seed: Some(row) });
+            }
+        }
+        wants
     }
 
     fn is_active(&self, leaf: NodeId) -> bool {

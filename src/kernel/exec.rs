@@ -25,6 +25,8 @@ pub enum Source {
     Row,
     /// Weights of slots of defined arrays, by position in z.
     Slot,
+    /// A direction, by position in z.
+    Seed,
 }
 
 /// The contents of the buffers.
@@ -36,6 +38,7 @@ pub struct Buffers<'a> {
     pub sigma: &'a [f64],
     pub row: &'a [f64],
     pub slot: &'a [f64],
+    pub seed: &'a [f64],
 }
 
 impl<'a> Buffers<'a> {
@@ -47,6 +50,7 @@ impl<'a> Buffers<'a> {
             Source::Sigma => self.sigma,
             Source::Row => self.row,
             Source::Slot => self.slot,
+            Source::Seed => self.seed,
         }
     }
 }

@@ -95,16 +95,17 @@ pub struct Linked {
     /// Places.
     pub layout: Layout,
     /// Steps of the parts that do not write matrices, by [`Part`]; empty for the others.
-    pub parts: [Vec<BoundStep>; 10],
+    pub parts: [Vec<BoundStep>; 11],
 }
 
 /// Links all parts of a program but the matrices.
 pub fn link(program: &Program, instance: &Instance) -> Linked {
     let layout = Layout::new(program, instance);
     let linker = Linker { program, instance, layout: &layout };
-    let mut parts: [Vec<BoundStep>; 10] = Default::default();
+    let mut parts: [Vec<BoundStep>; 11] = Default::default();
     use Part as P;
-    for part in [P::Forward, P::Objectives, P::Rows, P::PullObjectives, P::PullRows, P::PullArrays] {
+    use Part::HessianProduct;
+    for part in [P::Forward, P::Objectives, P::Rows, P::PullObjectives, P::PullRows, P::PullArrays, HessianProduct] {
         parts[part as usize] = program.part(part).iter().map(|step| linker.step(*step)).collect();
     }
     Linked { parts, layout }
@@ -160,6 +161,10 @@ impl Linker<'_> {
                     BoundPort { source, at: at.clone() }
                 }
                 Port::Weight(family) => self.weight(family),
+                Port::Seed { family, node } => {
+                    let Leaf { at, .. } = &self.instance.families[family].leaves[&node];
+                    BoundPort { source: Source::Seed, at: at.clone() }
+                }
             })
             .collect()
     }

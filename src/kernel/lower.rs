@@ -25,6 +25,8 @@ pub struct Want {
     pub node: NodeId,
     /// What it is multiplied by.
     pub weight: Weight,
+    /// The leaf at whose place the direction is multiplied with it too.
+    pub seed: Option<NodeId>,
 }
 
 /// The weight of a family's target.
@@ -54,6 +56,10 @@ pub fn lower(graph: &Graph, domain: PlanDomainId, wants: &[Want], merged: bool) 
         if want.weight != Weight::One {
             let weight = lowering.port(Port::Weight(want.family), want.weight == Weight::Shared);
             value = lowering.product(weight, value);
+        }
+        if let Some(node) = want.seed {
+            let seed = lowering.seed(want.family, node);
+            value = lowering.product(seed, value);
         }
         let at = *places.entry(want.what).or_insert(outs.len());
         if merged && at < outs.len() {
@@ -154,6 +160,7 @@ struct Lowering<'g> {
     // Looked up by key only.
     known: HashMap<Value, u32>,
     done: HashMap<Task, u32>,
+    seeds: HashMap<NodeId, u32>,
     ports: Vec<Port>,
 }
 
@@ -167,6 +174,7 @@ impl<'g> Lowering<'g> {
             uniform: Vec::new(),
             known: HashMap::new(),
             done: HashMap::new(),
+            seeds: HashMap::new(),
             ports: Vec::new(),
         }
     }
@@ -265,10 +273,25 @@ impl<'g> Lowering<'g> {
             },
             (Shape::Leaf, Node::Num(bits)) => self.push(Value::Const(bits.0)),
             (Shape::Leaf, leaf) => {
-                let varies = self.graph.depends(frame.node).on(Depends::INDEX) || matches!(leaf, Node::Slot(_));
-                self.port(Port::Leaf { family: self.family, node: frame.node }, !varies)
+                debug_assert!(!matches!(leaf, Node::Call { .. }));
+                self.port(Port::Leaf { family: self.family, node: frame.node }, !self.varies(frame.node))
             }
         }
+    }
+
+    /// The direction at the place of a leaf.
+    fn seed(&mut self, family: FamilyId, node: NodeId) -> u32 {
+        if let Some(seed) = self.seeds.get(&node) {
+            return *seed;
+        }
+        let seed = self.port(Port::Seed { family, node }, !self.varies(node));
+        self.seeds.insert(node, seed);
+        seed
+    }
+
+    /// Whether a leaf differs from one instance to another.
+    fn varies(&self, leaf: NodeId) -> bool {
+        self.graph.depends(leaf).on(Depends::INDEX) || matches!(self.graph.node(leaf), Node::Slot(_))
     }
 
     fn is_minus_one(&self, node: NodeId) -> bool {
@@ -329,7 +352,7 @@ impl<'g> Lowering<'g> {
         // Leaves are met once per node, weights once per family: `done` and this search stay short.
         let at = match port {
             Port::Weight(_) => self.ports.iter().rposition(same),
-            Port::Leaf { .. } => None,
+            Port::Leaf { .. } | Port::Seed { .. } => None,
         };
         let at = at.unwrap_or_else(|| {
             self.ports.push(port);

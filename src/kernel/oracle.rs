@@ -53,6 +53,8 @@ struct Memory {
     slot: Vec<f64>,
     sigma: Vec<f64>,
     row: Vec<f64>,
+    /// A direction by slot of z.
+    seed: Vec<f64>,
     /// Values of all objectives.
     values: Vec<f64>,
     jacobian: Vec<f64>,
@@ -203,10 +205,10 @@ impl CompiledOracle {
 
     /// Lengths of the buffers that loops read, by [`Source`](super::exec::Source). Each has one number more, which has
     /// no meaning.
-    pub fn buffer_lens(&self) -> [usize; 5] {
+    pub fn buffer_lens(&self) -> [usize; 6] {
         let layout = &self.linked.layout;
         let slot = if layout.defs.is_empty() { 0 } else { layout.n_z };
-        [layout.n_z, self.instance.data.len().saturating_sub(1), layout.n_objectives, layout.n_rows, slot]
+        [layout.n_z, self.instance.data.len().saturating_sub(1), layout.n_objectives, layout.n_rows, slot, layout.n_z]
     }
 
     fn memory(&self) -> Memory {
@@ -228,6 +230,7 @@ impl CompiledOracle {
             slot: vec![0.0; if layout.defs.is_empty() { 1 } else { layout.n_z + 1 }],
             sigma: vec![0.0; layout.n_objectives + 1],
             row: vec![0.0; layout.n_rows + 1],
+            seed: vec![0.0; layout.n_z + 1],
             values: vec![0.0; layout.n_objectives],
             jacobian: vec![0.0; if chained { self.jacobian.plan.n_values } else { 0 }],
             hessian: vec![0.0; if chained { self.hessian.plan.n_values } else { 0 }],
@@ -273,7 +276,8 @@ impl CompiledOracle {
                     array.forward(&memory.z, &mut memory.adjoint, &mut memory.scratch);
                 }
                 BoundStep::Loop(bound) => {
-                    let buffers = buffers(&memory.z, &self.instance.data, &memory.sigma, &memory.row, &memory.slot);
+                    let buffers =
+                        buffers(&memory.z, &self.instance.data, &memory.sigma, &memory.row, &memory.slot, &memory.seed);
                     let kernel = &self.program.kernels[bound.kernel];
                     memory.registers.run(kernel, bound, &buffers, &mut memory.adjoint);
                 }
@@ -309,7 +313,8 @@ impl CompiledOracle {
     fn run(&self, memory: &mut Memory, part: Part, out: &mut [f64]) {
         for step in &self.linked.parts[part as usize] {
             if let BoundStep::Loop(bound) = step {
-                let buffers = buffers(&memory.z, &self.instance.data, &memory.sigma, &memory.row, &memory.slot);
+                let buffers =
+                    buffers(&memory.z, &self.instance.data, &memory.sigma, &memory.row, &memory.slot, &memory.seed);
                 memory.registers.run(&self.program.kernels[bound.kernel], bound, &buffers, out);
             }
         }
@@ -377,7 +382,8 @@ impl CompiledOracle {
                     array.pull(&memory.z, &memory.slot, adjoint, &mut memory.scratch);
                 }
                 BoundStep::Loop(bound) => {
-                    let buffers = buffers(&memory.z, &self.instance.data, &memory.sigma, &memory.row, &memory.slot);
+                    let buffers =
+                        buffers(&memory.z, &self.instance.data, &memory.sigma, &memory.row, &memory.slot, &memory.seed);
                     memory.registers.run(&self.program.kernels[bound.kernel], bound, &buffers, adjoint);
                 }
             }
@@ -406,7 +412,8 @@ impl CompiledOracle {
             match step {
                 BoundStep::Begin(_) => {}
                 BoundStep::Loop(bound) => {
-                    let buffers = buffers(&memory.z, &self.instance.data, &memory.sigma, &memory.row, &memory.slot);
+                    let buffers =
+                        buffers(&memory.z, &self.instance.data, &memory.sigma, &memory.row, &memory.slot, &memory.seed);
                     memory.registers.run(&self.program.kernels[bound.kernel], bound, &buffers, values);
                 }
                 BoundStep::Array { array, .. } => {
@@ -438,8 +445,15 @@ impl CompiledOracle {
     }
 }
 
-fn buffers<'a>(z: &'a [f64], data: &'a [f64], sigma: &'a [f64], row: &'a [f64], slot: &'a [f64]) -> Buffers<'a> {
-    Buffers { z, data, sigma, row, slot }
+fn buffers<'a>(
+    z: &'a [f64],
+    data: &'a [f64],
+    sigma: &'a [f64],
+    row: &'a [f64],
+    slot: &'a [f64],
+    seed: &'a [f64],
+) -> Buffers<'a> {
+    Buffers { z, data, sigma, row, slot, seed }
 }
 
 impl Oracle for CompiledOracle {
@@ -448,7 +462,10 @@ impl Oracle for CompiledOracle {
     }
 
     fn capabilities(&self) -> Capabilities {
-        if self.second_order { Capabilities::SECOND_ORDER } else { Capabilities::FIRST_ORDER }
+        if !self.second_order {
+            return Capabilities::FIRST_ORDER;
+        }
+        Capabilities { hvp: self.linked.layout.n_active() == 0, ..Capabilities::SECOND_ORDER }
     }
 
     fn workspace(&self) -> Workspace {
@@ -545,6 +562,27 @@ impl Oracle for CompiledOracle {
             _ => self.fill(memory, &self.hessian.plan, false, vals),
         }
         check_finite_entries(&self.hessian.pattern, vals, |row, col| Place::Hessian { row, col })
+    }
+
+    fn hvp(&self, ws: &mut Workspace, sigma: &[f64], y: &[f64], v: &[f64], out: &mut [f64]) -> Result<(), EvalError> {
+        let n_x = self.linked.layout.n_x;
+        if self.linked.layout.n_active() > 0 {
+            // Through arrays the matrix is made first.
+            let mut vals = vec![0.0; self.hessian.pattern.nnz()];
+            self.hessian(ws, sigma, y, &mut vals)?;
+            out.fill(0.0);
+            self.hessian.pattern.mul_symmetric_add(&vals, 1.0, v, out);
+            return Ok(());
+        }
+        let memory = self.at(ws);
+        self.weigh(memory, Some(sigma), Some(y));
+        memory.seed[..n_x].copy_from_slice(v);
+        let mut adjoint = std::mem::take(&mut memory.adjoint);
+        adjoint.fill(0.0);
+        self.run(memory, Part::HessianProduct, &mut adjoint);
+        out.copy_from_slice(&adjoint[..n_x]);
+        memory.adjoint = adjoint;
+        check_finite(out, |j| Place::Gradient(j as u32))
     }
 
     fn jtv(&self, ws: &mut Workspace, y: &[f64], out: &mut [f64]) -> Result<(), EvalError> {

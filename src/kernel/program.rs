@@ -66,6 +66,13 @@ pub enum Port {
     },
     /// The weight of the family's target: of the objective, of the row, of the slot.
     Weight(FamilyId),
+    /// The entry of the direction, in a product of the Hessian with one, at the place of a leaf.
+    Seed {
+        /// Any family of the kernel that has the leaf.
+        family: FamilyId,
+        /// The leaf.
+        node: NodeId,
+    },
 }
 
 /// What a kernel gives, one number per instance.
@@ -140,11 +147,13 @@ pub enum Part {
     HessianTop,
     /// Weighted second derivatives of the defined arrays.
     HessianArrays,
+    /// Weighted second derivatives of objectives and rows times a direction, into the places of their inputs.
+    HessianProduct,
 }
 
 impl Part {
     /// All parts, in the order of the text form.
-    pub const ALL: [Self; 10] = [
+    pub const ALL: [Self; 11] = [
         Self::Forward,
         Self::Objectives,
         Self::Rows,
@@ -155,6 +164,7 @@ impl Part {
         Self::JacobianArrays,
         Self::HessianTop,
         Self::HessianArrays,
+        Self::HessianProduct,
     ];
 
     /// Its name in the text form.
@@ -170,6 +180,7 @@ impl Part {
             Self::JacobianArrays => "jacobian of arrays",
             Self::HessianTop => "hessian of objectives and rows",
             Self::HessianArrays => "hessian of arrays",
+            Self::HessianProduct => "hessian times a direction",
         }
     }
 }
@@ -230,7 +241,7 @@ pub struct Program {
     /// The kernels.
     pub kernels: IdVec<KernelId, Kernel>,
     /// Steps of each part, in the order of [`Part::ALL`].
-    pub parts: [Vec<Step>; 10],
+    pub parts: [Vec<Step>; 11],
     /// Defined arrays in order of evaluation.
     pub defs: Vec<DefInfo>,
     /// Where each family's values go.

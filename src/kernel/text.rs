@@ -111,6 +111,7 @@ impl Printer<'_> {
         match port {
             Port::Leaf { node, .. } => self.leaf(node),
             Port::Weight(family) => format!("weight of {}", self.target(family)),
+            Port::Seed { node, .. } => format!("direction at {}", self.leaf(node)),
         }
     }
 

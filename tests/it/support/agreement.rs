@@ -113,7 +113,14 @@ impl PointReference {
         oracle.jtv(ws, &self.y, &mut product).map_err(|e| said("product", e))?;
         let mut dense = vec![0.0; self.x.len()];
         self.jacobian.iter().for_each(|((row, col), v)| dense[*col] += v * self.y[*row]);
-        vectors("transposed product", &product, &dense)
+        vectors("transposed product", &product, &dense)?;
+        oracle.hvp(ws, &self.sigma, &self.y, &self.x, &mut product).map_err(|e| said("Hessian product", e))?;
+        dense.fill(0.0);
+        for (&(row, col), v) in &self.hessian {
+            dense[row] += v * self.x[col];
+            dense[col] += if row == col { 0.0 } else { v * self.x[row] };
+        }
+        vectors("Hessian product", &product, &dense)
     }
 
     /// Directional central differences; a direction with a kink nearby is left out.

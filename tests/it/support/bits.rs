@@ -28,6 +28,7 @@ pub fn evaluations(oracle: &CompiledOracle, ws: &mut Workspace, seed: u64, scale
     give("jtv", shape.n_vars, &mut |out| oracle.jtv(ws, &y, out));
     give("jacobian", oracle.jacobian_pattern().nnz(), &mut |out| oracle.jacobian(ws, out));
     give("hessian", oracle.hessian_pattern().nnz(), &mut |out| oracle.hessian(ws, &sigma, &y, out));
+    give("hvp", shape.n_vars, &mut |out| oracle.hvp(ws, &sigma, &y, &x, out));
     all
 }
 
