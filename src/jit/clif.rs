@@ -18,8 +18,6 @@ use cranelift_codegen::isa::{CallConv, TargetIsa};
 use cranelift_frontend::{FunctionBuilder, FunctionBuilderContext};
 use std::collections::HashMap;
 
-/// Distance of two slots of the scratch in numbers: a block, and a little so that they do not collide in a cache.
-pub const SLOT: usize = crate::kernel::program::BLOCK + 8;
 /// Addresses that stay in registers; with more, each is loaded where it is used.
 const MAX_POINTERS: usize = 9;
 
@@ -28,6 +26,8 @@ const MAX_POINTERS: usize = 9;
 pub struct Places {
     /// First of the slots.
     pub slots: usize,
+    /// From one slot to the next.
+    pub stride: usize,
 }
 
 /// The signature of all functions.
@@ -209,7 +209,7 @@ impl Writer<'_> {
     }
 
     fn slot_offset(&self, slot: u32) -> i32 {
-        (8 * (self.places.slots + slot as usize * SLOT)) as i32
+        (8 * (self.places.slots + slot as usize * self.places.stride)) as i32
     }
 
     /// A value of this function, a cheap one repeated, or one that another function has kept.

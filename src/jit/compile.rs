@@ -260,7 +260,8 @@ impl<'a> Compiler<'a> {
     fn unit(&mut self, schedule: &Schedule, forms: &Forms) -> Result<StageCode, JitError> {
         let reduces = forms.outs.iter().filter(|o| **o == OutForm::Reduce).count();
         let sums = schedule.once.len();
-        let places = Places { slots: (sums + 8 * (reduces + 1)).next_multiple_of(8) };
+        let places =
+            Places { slots: (sums + 8 * (reduces + 1)).next_multiple_of(8), stride: usize::from(forms.stride) };
         let mut stages = Vec::with_capacity(schedule.stages.len());
         for stage in &schedule.stages {
             let mut entries = Vec::new();

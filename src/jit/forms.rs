@@ -2,6 +2,7 @@
 
 use crate::bind::Address;
 use crate::kernel::exec::{BoundLoop, BoundPort};
+use crate::kernel::program::BLOCK;
 use std::sync::Arc;
 
 /// How a port is read.
@@ -54,6 +55,8 @@ pub enum OutForm {
 pub struct Forms {
     /// Instances per turn of the loop: 2, or 1 where there is one instance.
     pub lanes: u8,
+    /// Numbers from one slot of the scratch to the next: as many as a block has instances.
+    pub stride: u16,
     /// By port.
     pub ports: Vec<PortForm>,
     /// By out.
@@ -80,7 +83,12 @@ impl Forms {
                 Address::Gather(_) => OutForm::Gather { add: out.add },
             }
         });
-        Self { lanes: if bound.count == 1 { 1 } else { 2 }, outs: outs.collect(), ports }
+        let stride = match bound.count {
+            1 => 1,
+            // A little more than a block, so that slots do not collide in a cache.
+            n => n.next_multiple_of(8).min(BLOCK + 8) as u16,
+        };
+        Self { lanes: if bound.count == 1 { 1 } else { 2 }, stride, outs: outs.collect(), ports }
     }
 }
 

@@ -5,7 +5,7 @@
 //! its outs go to cells of the scratch, from which the first lane is taken.
 #![allow(unsafe_code)]
 
-use super::clif::{Places, SLOT};
+use super::clif::Places;
 use super::forms::{Forms, OutForm, PortForm};
 use super::memory::{Args, Pages};
 use super::schedule::{Call, Schedule};
@@ -60,7 +60,7 @@ impl StageCode {
 
     /// Number of scratch cells in front of those of a lone instance.
     fn cells(&self) -> usize {
-        self.places.slots + self.n_slots * SLOT
+        self.places.slots + self.n_slots * self.places.stride
     }
 }
 
@@ -196,10 +196,10 @@ impl NativeLoop {
     }
 
     fn calls(&self, calls: &[Call], n: usize, scratch: &mut [f64]) {
-        let slots = self.code.places.slots;
+        let Places { slots, stride } = self.code.places;
         for call in calls {
             let row = func::row(call.func);
-            let at = |slot: u32| slots + slot as usize * SLOT;
+            let at = |slot: u32| slots + slot as usize * stride;
             // Arguments are older than results, and slots are in order of age.
             if let Some(cosine) = call.cosine {
                 let (first, second) = (call.to.min(cosine), call.to.max(cosine));
@@ -211,7 +211,7 @@ impl NativeLoop {
                 continue;
             }
             let (left, right) = scratch.split_at_mut(at(call.to));
-            let of = |slot: &u32| &left[slots + *slot as usize * SLOT..][..n];
+            let of = |slot: &u32| &left[at(*slot)..][..n];
             let to = &mut right[..n];
             match &call.args[..] {
                 [a] => row.eval_block(&[of(a)], to),
@@ -226,7 +226,7 @@ impl NativeLoop {
         let code = &*self.code;
         for &(slot, o) in &code.staged {
             let place = &bound.outs[o as usize];
-            let lanes = &mut work.scratch[code.places.slots + slot as usize * SLOT..][..n];
+            let lanes = &mut work.scratch[code.places.slots + slot as usize * code.places.stride..][..n];
             let twice = &place.twice;
             let from = twice.partition_point(|i| (*i as usize) < first);
             for instance in twice[from..].iter().take_while(|i| (**i as usize) < first + n) {
