@@ -167,8 +167,10 @@ impl Binding<'_> {
         let missing: Vec<usize> = (0..len).filter(|k| given[*k] == u32::MAX).collect();
         if !missing.is_empty() && faults == 0 {
             let (file, header, count) = (table.name().to_string(), table.header_span(), missing.len());
-            let missing = missing.iter().take(3).map(|k| self.entry_text(param, *k)).collect();
-            self.reports.push(DataError::MissingKey { needed_at: at, name, file, missing, count, header });
+            let missing: Vec<String> = missing.iter().take(3).map(|k| self.entry_text(param, *k)).collect();
+            // A file without a header has data in its place.
+            let titled = table.schema().iter().any(|column| missing.iter().any(|key| **key == *column.name));
+            self.reports.push(DataError::MissingKey { needed_at: at, name, file, missing, count, header, titled });
             return None;
         }
         (faults == 0).then_some(out)

@@ -157,9 +157,8 @@ impl Store {
     }
 
     fn read_file(&self, path: &str, needed_at: Option<Span>, sources: &mut Sources) -> Result<Stored, DataError> {
-        let (_, extension) = path.rsplit_once('.').unwrap_or(("", ""));
-        let format = extension.to_ascii_lowercase();
-        if !matches!(&*format, "csv" | "tsv" | "txt" | "json" | "npy") {
+        let format = ending(path);
+        if !READ.contains(&&*format) {
             return Err(DataError::UnknownFormat { path: path.into(), needed_at });
         }
         let bytes = self.loader.read(path).map_err(|fault| self.fault(path, fault, needed_at))?;
@@ -176,7 +175,8 @@ impl Store {
             LoadError::NotUtf8 { line } => DataError::NotUtf8 { path: path.into(), line, needed_at },
             LoadError::TooLarge { bytes, limit } => DataError::TooLarge { path: path.into(), bytes, limit, needed_at },
             LoadError::NotFound => {
-                let known = self.loader.siblings(path);
+                let mut known = self.loader.siblings(path);
+                known.retain(|name| READ.contains(&&*ending(name)));
                 let suggestion = closest(path, known.iter().map(String::as_str)).map(str::to_string);
                 DataError::Unreadable { path: path.into(), reason: fault.to_string(), needed_at, suggestion }
             }
@@ -185,4 +185,12 @@ impl Store {
             }
         }
     }
+}
+
+/// Endings of the files that hold data.
+const READ: [&str; 5] = ["csv", "tsv", "txt", "json", "npy"];
+
+/// What follows the last dot of a name, in small letters.
+fn ending(path: &str) -> String {
+    path.rsplit_once('.').map_or(String::new(), |(_, ending)| ending.to_ascii_lowercase())
 }

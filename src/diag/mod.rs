@@ -12,6 +12,7 @@ pub mod message;
 pub mod render;
 pub mod sources;
 pub mod suggest;
+mod window;
 
 pub use codes::Error;
 pub use message::{Label, Message, Severity};

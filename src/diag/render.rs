@@ -1,6 +1,7 @@
 //! Messages as text: the only place that knows ariadne.
 
 use super::excerpt::{clip, shorten};
+use super::window::Windows;
 use super::{Message, Severity, Source, Sources};
 use crate::base::{FileId, Span};
 use ariadne::{Cache, CharSet, Config, IndexType, Label as Mark, Report, ReportKind, Source as Page};
@@ -29,7 +30,9 @@ fn draw(message: &Message, pages: &mut Pages<'_>, colour: bool) -> String {
         Severity::Error => ReportKind::Error,
         Severity::Warning => ReportKind::Warning,
     };
-    let place = |span: Span| (span.file, span.start as usize..(span.end as usize).max(span.start as usize));
+    pages.windows = Windows::of(message, pages.sources);
+    pages.cut.clear();
+    let place = |span: Span| (span.file, pages.windows.carry(span));
     let config = Config::default().with_color(colour).with_index_type(IndexType::Byte).with_char_set(CharSet::Unicode);
     let mut report = Report::build(kind, place(primary.span))
         .with_config(config)
@@ -45,22 +48,27 @@ fn draw(message: &Message, pages: &mut Pages<'_>, colour: bool) -> String {
     if let Some(help) = &message.help {
         report = report.with_help(clip(help));
     }
-    let mut out = Vec::new();
-    if report.finish().write(pages, &mut out).is_err() {
+    let (report, mut out) = (report.finish(), Vec::new());
+    if report.write(&mut *pages, &mut out).is_err() {
         return render_plain(message);
     }
-    shorten(&trim_line_ends(&String::from_utf8_lossy(&out)))
+    let drawn = shorten(&trim_line_ends(&String::from_utf8_lossy(&out)));
+    pages.windows.correct(drawn, pages.sources)
 }
 
 /// The texts of a session with their lines counted, each at its first use.
 struct Pages<'s> {
     sources: &'s Sources,
     counted: BTreeMap<FileId, Page<Arc<str>>>,
+    /// Stand-ins for texts with very long lines, made for the message that is drawn.
+    windows: Windows,
+    /// The stand-ins with their lines counted.
+    cut: BTreeMap<FileId, Page<Arc<str>>>,
 }
 
 impl<'s> Pages<'s> {
-    const fn new(sources: &'s Sources) -> Self {
-        Self { sources, counted: BTreeMap::new() }
+    fn new(sources: &'s Sources) -> Self {
+        Self { sources, counted: BTreeMap::new(), windows: Windows::default(), cut: BTreeMap::new() }
     }
 }
 
@@ -69,6 +77,9 @@ impl Cache<FileId> for &mut Pages<'_> {
 
     fn fetch(&mut self, id: &FileId) -> Result<&Page<Arc<str>>, impl fmt::Debug> {
         let Some(source) = self.sources.get(*id) else { return Err("a message names a text of another session") };
+        if let Some(text) = self.windows.text(*id) {
+            return Ok(self.cut.entry(*id).or_insert_with(|| Page::from(Arc::from(text))));
+        }
         Ok(self.counted.entry(*id).or_insert_with(|| Page::from(Arc::clone(&source.text))))
     }
 

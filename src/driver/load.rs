@@ -81,5 +81,8 @@ fn statements(file: FileId, sources: &Sources, out: &mut Loaded) -> std::vec::In
 }
 
 pub(super) fn unreadable(path: &str, error: &LoadError, needed_at: Option<Span>) -> LimitError {
-    LimitError::CannotRead { path: path.into(), reason: error.to_string(), needed_at }
+    match error {
+        LoadError::NotUtf8 { line } => LimitError::NotUtf8 { path: path.into(), line: *line, needed_at },
+        _ => LimitError::CannotRead { path: path.into(), reason: error.to_string(), needed_at },
+    }
 }

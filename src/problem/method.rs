@@ -170,17 +170,22 @@ impl OptionSet {
     }
 }
 
+/// The ending of a counted noun.
+const fn plural(count: usize) -> &'static str {
+    if count == 1 { "" } else { "s" }
+}
+
 /// Why a method cannot take a problem: the deciding fact.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, thiserror::Error)]
 pub enum Refusal {
     /// It handles bounds only.
-    #[error("it has {0} constraints and this method handles bounds only")]
+    #[error("it has {0} constraint{s}, and this method handles bounds only", s = plural(*.0))]
     Constraints(usize),
     /// It handles continuous variables only.
-    #[error("it has {0} integer variables and this method handles continuous ones only")]
+    #[error("it has {0} integer variable{s}, and this method handles continuous ones only", s = plural(*.0))]
     Integers(usize),
     /// It cannot treat `complements`.
-    #[error("it has {0} complementarity conditions")]
+    #[error("it has {0} complementarity condition{s}", s = plural(*.0))]
     Complementarity(usize),
     /// It handles one objective.
     #[error("it has {0} objectives and this method handles one")]

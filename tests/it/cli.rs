@@ -63,6 +63,7 @@ fn each_end_has_its_exit_code() {
         ("infeasible.opt", "var x in [0, 1]\nminimize x\nsubject to\n  far: x >= 3\n"),
         ("unbounded.opt", "var x\nvar y >= 0\nminimize x + y\n"),
         ("undefined.opt", "var x start -1\nminimize log(x)\n"),
+        ("large.opt", "var x[1..1000000000000]\nminimize sum(i in 1..3: x[i])\n"),
         ("data.opt", "set s = {a}\nparam p[s] from \"absent.csv\"\nvar x\nminimize (x - p[a])^2\n"),
     ]);
     let cases = [
@@ -79,6 +80,7 @@ fn each_end_has_its_exit_code() {
         ("unbounded.opt", &[], 4),
         ("solved.opt", &["--max-iter", "2"], 5),
         ("undefined.opt", &[], 6),
+        ("large.opt", &[], 7),
     ];
     let mut faults = Vec::new();
     for (model, options, expected) in cases {
@@ -376,3 +378,57 @@ fn the_files_of_the_tool_are_where_the_readme_says() {
         assert!(root.join(name).is_file(), "{name}");
     }
 }
+
+/// Blocks of a page of the documentation with these words after the fence.
+fn blocks(page: &str, words: &str) -> Vec<String> {
+    let text = std::fs::read_to_string(page).expect("a page");
+    let (mut found, mut lines) = (Vec::new(), text.lines());
+    while let Some(line) = lines.next() {
+        let Some(after) = line.strip_prefix("```") else { continue };
+        let block: String = lines.by_ref().take_while(|line| *line != "```").map(|line| format!("{line}\n")).collect();
+        found.extend((after == words).then_some(block));
+    }
+    found
+}
+
+/// A text without the times that a run took.
+fn timeless(text: &str) -> String {
+    let line = |line: &str| match line.split_once("time  ") {
+        Some(_) => "time".to_string(),
+        None if line.starts_with("work ") => line.rsplit_once(',').map_or("", |(counts, _)| counts).to_string(),
+        None => line.trim_end().to_string(),
+    };
+    text.trim().lines().map(line).collect::<Vec<_>>().join("\n")
+}
+
+#[test]
+fn the_readme_shows_what_the_tool_does() {
+    let model = std::fs::read_to_string("examples/transport.opt").expect("the first example");
+    let shown = blocks("README.md", "");
+    assert!(shown.iter().any(|block| *block == model), "the README shows another examples/transport.opt");
+    let shown = blocks("README.md", "text");
+    let output = run(&["solve", "examples/transport.opt"]);
+    assert_eq!(timeless(&shown[0]), timeless(&stdout(&output)), "the README shows another answer");
+    let folder = Folder::new(&[("broken.opt", README_BROKEN), ("blame.opt", README_BLAME)]);
+    for (at, name) in [(1, "broken.opt"), (2, "blame.opt")] {
+        let output = optc().args(["solve", name]).current_dir(folder.path("")).output().expect("optc starts");
+        assert_eq!(shown[at].trim(), stderr(&output).trim(), "the README shows another message");
+    }
+}
+
+/// The programs behind the messages of the README.
+const README_BROKEN: &str = "set plants = {seattle, san_diego}
+
+param supply[plants] = {seattle: 350, san_diego: 600}
+var ship[i in plants] >= 0
+minimize cost: sum(i in plants: 2 * ship[i, 2]
+subject to
+  capacity[i in plants]: ship[i] <= suply[i]
+  logs: log(ship[seattle]) = 1
+";
+const README_BLAME: &str = "param first[1..8] = [1, 2, 3, 4, 5, 6, -0.5, 8]
+var x[t in 1..8] start first[t]
+minimize sum(t in 1..8: x[t])
+subject to
+  balance[t in 1..8]: log(x[t]) + x[t] <= 12
+";

@@ -2,7 +2,12 @@
 
 use optc::base::limits::MAX_NESTING;
 use optc::base::{FileId, Id};
+use optc::data::MemoryLoader;
+use optc::diag::render::render;
+use optc::driver::emit::STAGES;
+use optc::driver::{Session, Setup};
 use optc::syntax::{Parsed, dump, format, parse};
+use std::sync::Arc;
 use std::time::Instant;
 
 fn codes(parsed: &Parsed) -> Vec<&'static str> {
@@ -165,4 +170,96 @@ fn wrong_texts_cost_no_more_than_their_size() {
             assert!(took.as_secs() < 20, "{:?} took {took:?}", &text[..12]);
         }
     });
+}
+
+/// The objective of a model, after every pass: reading, checking, lowering, differentiating, binding, compiling, solving
+/// and judging; then the model is shown as these stages see it, and all is dropped.
+fn through_every_pass(name: &str, text: &str, stages: &[&str]) -> f64 {
+    let began = Instant::now();
+    let session = || Session::new(Arc::new(MemoryLoader::new().with("m.opt", text)), Setup::default());
+    let mut first = session();
+    let solved = first.solve("m.opt", None).unwrap_or_else(|found| {
+        let said: String = found.messages().iter().map(|m| render(m, &first.sources, false)).collect();
+        panic!("{name}: {said}")
+    });
+    let value = solved.report.objectives.first().map_or(f64::NAN, |objective| objective.value);
+    drop((solved, first));
+    let solving = began.elapsed();
+    for stage in STAGES.iter().filter(|stage| stages.contains(&stage.name)) {
+        assert!((stage.show)(&mut session(), "m.opt").is_ok(), "{name}: {}", stage.name);
+    }
+    println!("{name}: {} bytes, solved in {solving:.2?}, shown in {:.2?}", text.len(), began.elapsed() - solving);
+    value
+}
+
+/// Every stage has the size of the statement in it, or is as short as the rest.
+const ALL: &[&str] = &["tokens", "ast", "ir", "families", "gradient", "jacobian", "hessian", "kernel"];
+/// The last stage passes through all before it.
+const SOME: &[&str] = &["ast", "kernel"];
+
+fn assert_near(found: f64, expected: f64) {
+    assert!((found - expected).abs() <= 1e-6 * expected.abs().max(1.0), "{found} and not {expected}");
+}
+
+#[test]
+fn a_million_terms_pass_through_every_pass() {
+    on_a_small_stack(|| {
+        let terms: String = (1..1_000_000).map(|i| format!(" + x[{}]", i % 97 + 1)).collect();
+        let text = format!("var x[1..97] in [-1, 1]\nminimize x[1]{terms}\n");
+        assert_near(through_every_pass("1e6 terms", &text, SOME), -1e6);
+        let text =
+            format!("var x in [1, 2]\nminimize (x - 1)^2\nsubject to\n  c: x^2{} >= 0\n", " + x".repeat(999_999));
+        assert_near(through_every_pass("1e6 terms in a row", &text, ALL), 0.0);
+    });
+}
+
+#[test]
+fn ten_thousand_parentheses_pass_through_every_pass() {
+    on_a_small_stack(|| {
+        let model = |open: &str, close: &str, levels: usize| {
+            format!("var x in [1, 2]\nminimize {}x{}\n", open.repeat(levels), close.repeat(levels))
+        };
+        assert_near(through_every_pass("1e4 parentheses", &model("(", ")", MAX_NESTING - 1), ALL), 1.0);
+        assert_near(through_every_pass("1e4 sums in parentheses", &model("(x + ", ")", MAX_NESTING - 1), ALL), 1e4);
+    });
+}
+
+#[test]
+fn a_hundred_thousand_statements_pass_through_every_pass() {
+    on_a_small_stack(|| {
+        let lets: String = (1..100_000).map(|i| format!("let a{i} = a{} + 1\n", i - 1)).collect();
+        let text = format!("var y in [1, 2]\nlet a0 = y\n{lets}minimize a99999\n");
+        assert_near(through_every_pass("1e5 definitions, each of the one before", &text, ALL), 1e5);
+        let vars: String = (0..100_000).map(|i| format!("var x{i} in [{i}, {}] start {i}\n", i + 1)).collect();
+        let text = format!("{vars}minimize x0 + (x99999 - 99999)^2\n");
+        assert_near(through_every_pass("1e5 variables", &text, SOME), 0.0);
+    });
+}
+
+#[test]
+fn fifty_megabytes_pass_through_every_pass() {
+    on_a_small_stack(|| {
+        let values: String =
+            (0..1_000_000).map(|i| format!("{}.5,  # a remark on value {i:>20}\n", i % 1000)).collect();
+        let text = format!(
+            "set I = 1..1000000\nparam p[I] = [\n{values}]\nvar x in [1, 2]\nminimize x * mean(i in I: p[i])\n"
+        );
+        assert!(text.len() > 45_000_000, "{}", text.len());
+        assert_near(through_every_pass("50 MB of data", &text, SOME), 500.0);
+    });
+}
+
+#[test]
+fn a_line_of_megabytes_is_reported_as_quickly_as_it_is_read() {
+    let text = format!("var x\nminimize {}yy + {}x\n", "x + ".repeat(2_000_000), "x + ".repeat(2_000_000));
+    let mut session = Session::new(Arc::new(MemoryLoader::new().with("m.opt", text.as_str())), Setup::default());
+    let reports = session.check("m.opt").reports;
+    let messages = reports.messages();
+    assert_eq!(messages.len(), 1);
+    let began = Instant::now();
+    let drawn = render(&messages[0], &session.sources, false);
+    println!("drawn in {:.2?}", began.elapsed());
+    assert!(began.elapsed().as_secs_f64() < 1.0, "took {:?}", began.elapsed());
+    assert!(drawn.contains("m.opt:2:8000010") && drawn.contains("…") && drawn.contains("x + yy + x"), "{drawn}");
+    assert!(drawn.lines().all(|line| line.chars().count() < 200), "{drawn}");
 }

@@ -60,11 +60,15 @@ crate::error_codes! {
                 .help("delete one of the two rows"),
 
         /// A set element for which the file has no row.
-        MissingKey "E0508" { needed_at: Span, name: Name, file: String, missing: Vec<String>, count: usize, header: Option<Span> } =>
+        MissingKey "E0508" { needed_at: Span, name: Name, file: String, missing: Vec<String>, count: usize, header: Option<Span>, titled: bool } =>
             Message::error(format!("`{file}` has no value of `{name}` for {}", elements(missing, *count)))
                 .label(*needed_at, format!("every element needs a value: {} missing", are(*count)))
                 .label_opt(*header, "read from this file")
-                .help(format!("add a row for {}, or leave the element out of the set", first_of(missing))),
+                .help(if *titled {
+                    "the first line of a file names its columns: add such a line above the data".to_string()
+                } else {
+                    format!("add a row for {}, or leave the element out of the set", first_of(missing))
+                }),
 
         /// A key cell with a label that is not in the set.
         UnknownLabel "E0509" { cell: Option<Span>, label: String, set: Name, needed_at: Option<Span>, suggestion: Option<String> } =>
@@ -123,7 +127,7 @@ crate::error_codes! {
 
         /// An array of another size than the sets it is read for.
         WrongShape "E0517" { needed_at: Span, file: String, expected: String, found: String } =>
-            Message::error(format!("`{file}` holds {found}, but {expected} is needed"))
+            Message::error(format!("`{file}` holds {found} in place of {expected}"))
                 .label(*needed_at, format!("needs {expected}")),
 
         /// A quoted cell that is never closed.

@@ -8,7 +8,8 @@ crate::error_codes! {
     pub enum LimitError {
         /// `optc solve missing.opt`.
         CannotRead "E0901" { path: String, reason: String, needed_at: Option<Span> } =>
-            Message::error(format!("cannot read `{path}`: {reason}")).label_opt(*needed_at, "needed here"),
+            Message::error(format!("cannot read `{path}`: {reason}")).label_opt(*needed_at, "needed here")
+                .help_opt(needed_at.map(|_| "paths are relative to the folder of the model".to_string())),
 
         /// More than 10 000 brackets inside one another.
         TooDeep "E0910" { at: Span, most: usize } =>
@@ -50,8 +51,9 @@ crate::error_codes! {
                 .help("use smaller sets, or filter them before they are combined"),
 
         /// A file that is not text.
-        NotUtf8 "E0912" { path: String, line: usize, byte: u8 } =>
-            Message::error(format!("`{path}` is not UTF-8 text: line {line} has the byte 0x{byte:02X}"))
+        NotUtf8 "E0912" { path: String, line: usize, needed_at: Option<Span> } =>
+            Message::error(format!("line {line} of `{path}` is not UTF-8 text"))
+                .label_opt(*needed_at, "needed here")
                 .help("save the file as UTF-8; in most editors this is a choice of “save as”"),
 
         /// `optc solve model.opt --tol -1`.

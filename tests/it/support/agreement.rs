@@ -229,6 +229,17 @@ fn matrices(what: &str, found: &Entries, wanted: &Entries) -> Result<(), String>
     Ok(())
 }
 
+/// Whether the equations of the slots have slopes at a point. The norm of a sum over an empty join has none when lifted:
+/// its slot is 0, where a root has no slope. Condensed, the empty sum has no derivative that could meet it.
+pub fn has_slopes(lifted: &CompiledOracle, point: &PointReference) -> bool {
+    let mut ws = lifted.workspace();
+    let z = lifted.lift_point(&point.x);
+    ws.set_point(&z);
+    let mut values = vec![0.0; lifted.jacobian_pattern().nnz()];
+    let without = matches!(lifted.jacobian(&mut ws, &mut values), Err(EvalError::NonFinite { .. }));
+    !(without && z[point.x.len()..].contains(&0.0))
+}
+
 /// Whether the lifted problem says the same as the condensed one, by its own derivatives: with slots
 /// at their values its rows agree; with multipliers that cancel the slots' part its gradient does; with
 /// slots that follow the variables its Hessian does.
