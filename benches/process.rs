@@ -83,7 +83,7 @@ fn bind(name: &str) -> (Bound, f64) {
 }
 
 fn binding() {
-    for (name, runs) in [("lv10000", 20), ("lv1000000", 3), ("robot10000", 10), ("case2869pegase", 20)] {
+    for (name, runs) in [("lv10000", 30), ("lv1000000", 12), ("robot10000", 20), ("case2869pegase", 40)] {
         let (_, folder) = models::named(name);
         let is_grid = name.starts_with("case");
         if is_grid && !folder.join("bus.csv").exists() {

@@ -327,14 +327,16 @@ impl CompiledOracle {
         check_finite(f, |k| Place::Objective(k as u32))
     }
 
+    fn weigh_objectives(&self, memory: &mut Memory, sigma: &[f64]) {
+        for ((to, s), sign) in memory.sigma.iter_mut().zip(sigma).zip(&self.signs) {
+            *to = s * sign;
+        }
+    }
+
     fn weigh(&self, memory: &mut Memory, sigma: Option<&[f64]>, y: Option<&[f64]>) {
         match sigma {
             None => memory.sigma.fill(0.0),
-            Some(sigma) => {
-                for ((to, s), sign) in memory.sigma.iter_mut().zip(sigma).zip(&self.signs) {
-                    *to = s * sign;
-                }
-            }
+            Some(sigma) => self.weigh_objectives(memory, sigma),
         }
         let n_rows = self.linked.layout.n_rows;
         match y {
@@ -488,12 +490,13 @@ impl Oracle for CompiledOracle {
 
     fn gradient(&self, ws: &mut Workspace, sigma: &[f64], g: &mut [f64]) -> Result<(), EvalError> {
         let memory = self.at(ws);
-        self.weigh(memory, Some(sigma), None);
         if self.linked.layout.n_z == self.linked.layout.n_x {
-            // Without arrays adjoints are the gradient.
+            // Without arrays adjoints are the gradient, and nobody reads the weights of rows.
+            self.weigh_objectives(memory, sigma);
             g.fill(0.0);
             self.run(memory, Part::PullObjectives, g);
         } else {
+            self.weigh(memory, Some(sigma), None);
             self.pull(memory, true, false);
             self.by_column(memory, g);
         }

@@ -12,6 +12,7 @@ use serde::{Deserialize, Serialize};
 use super::shape::Shape;
 use crate::base::Interval;
 use crate::num::sparse::Pattern;
+use crate::num::vmath;
 
 /// What an oracle can do, and what a method needs.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
@@ -300,26 +301,13 @@ pub trait Oracle: Send + Sync {
 /// # Errors
 /// [`EvalError::NonFinite`] at `place(index)`.
 pub fn check_finite(values: &[f64], place: impl Fn(usize) -> Place) -> Result<(), EvalError> {
-    if all_finite(values) {
+    if vmath::block::all_finite(values) {
         return Ok(());
     }
     match values.iter().position(|v| !v.is_finite()) {
         None => Ok(()),
         Some(at) => Err(EvalError::NonFinite { place: place(at), value: values[at] }),
     }
-}
-
-/// Whether all are finite: zero times anything else is not zero. Eight sums at a time, without a branch.
-fn all_finite(values: &[f64]) -> bool {
-    let mut sums = [0.0; 8];
-    let chunks = values.chunks_exact(8);
-    let rest = chunks.remainder().iter().all(|v| v.is_finite());
-    for chunk in chunks {
-        for (sum, v) in sums.iter_mut().zip(chunk) {
-            *sum += v * 0.0;
-        }
-    }
-    rest && sums.iter().all(|sum| *sum == 0.0)
 }
 
 /// As [`check_finite`] for values in the order of `pattern`, with `place(row, column)`.

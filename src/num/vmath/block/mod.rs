@@ -26,7 +26,7 @@ mod trig;
 #[cfg(target_arch = "x86_64")]
 mod x86;
 
-pub use sweep::Level;
+pub use sweep::{Level, all_finite};
 
 /// A routine over slices for each function over lanes.
 macro_rules! routines {

@@ -98,7 +98,7 @@ fn run<L: Lanes, F: Sweep<IN, OUT>, const IN: usize, const OUT: usize>(x: [&[f64
 #[cfg(target_arch = "x86_64")]
 mod sets {
     use super::super::x86::{Eight, Four};
-    use super::{Sweep, run};
+    use super::{Sweep, finite, run};
 
     #[target_feature(enable = "avx2,fma")]
     pub(super) fn avx2<F: Sweep<IN, OUT>, const IN: usize, const OUT: usize>(x: [&[f64]; IN], out: [&mut [f64]; OUT]) {
@@ -111,6 +111,50 @@ mod sets {
         out: [&mut [f64]; OUT],
     ) {
         run::<Eight, F, IN, OUT>(x, out);
+    }
+
+    #[target_feature(enable = "avx2,fma")]
+    pub(super) fn finite_avx2(values: &[f64]) -> bool {
+        finite(values, |sum, v| v.mul_add(0.0, sum))
+    }
+
+    #[target_feature(enable = "avx2,fma,avx512f,avx512dq")]
+    pub(super) fn finite_avx512(values: &[f64]) -> bool {
+        finite(values, |sum, v| v.mul_add(0.0, sum))
+    }
+}
+
+/// Zero times anything that is not finite is not zero: many sums at a time, without a branch.
+#[inline(always)]
+fn finite(values: &[f64], add: impl Fn(f64, f64) -> f64) -> bool {
+    let mut sums = [0.0; 64];
+    let chunks = values.chunks_exact(64);
+    let rest = chunks.remainder().iter().all(|v| v.is_finite());
+    for chunk in chunks {
+        for (sum, v) in sums.iter_mut().zip(chunk) {
+            *sum = add(*sum, *v);
+        }
+    }
+    rest && sums.iter().all(|sum| *sum == 0.0)
+}
+
+/// Whether all numbers are finite.
+pub fn all_finite(values: &[f64]) -> bool {
+    if values.len() < 64 {
+        return values.iter().all(|v| v.is_finite());
+    }
+    match Level::current() {
+        #[cfg(target_arch = "x86_64")]
+        Level::Avx512 if Level::Avx512.is_here() => {
+            // SAFETY: the processor was asked.
+            unsafe { sets::finite_avx512(values) }
+        }
+        #[cfg(target_arch = "x86_64")]
+        Level::Avx2 if Level::Avx2.is_here() => {
+            // SAFETY: the processor was asked.
+            unsafe { sets::finite_avx2(values) }
+        }
+        _ => finite(values, |sum, v| sum + v * 0.0),
     }
 }
 
@@ -135,5 +179,23 @@ pub fn sweep<F: Sweep<IN, OUT>, const IN: usize, const OUT: usize>(
             unsafe { sets::avx2::<F, IN, OUT>(x, out) }
         }
         _ => run::<f64, F, IN, OUT>(x, out),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn one_number_that_is_not_finite_is_seen_wherever_it_stands() {
+        for n in [0, 1, 63, 64, 65, 200] {
+            let mut values = vec![-1e300; n];
+            assert!(all_finite(&values));
+            for (k, wrong) in (0..n).zip([f64::INFINITY, f64::NEG_INFINITY, f64::NAN].into_iter().cycle()) {
+                let before = std::mem::replace(&mut values[k], wrong);
+                assert!(!all_finite(&values) && !finite(&values, |sum, v| sum + v * 0.0));
+                values[k] = before;
+            }
+        }
     }
 }
