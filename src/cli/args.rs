@@ -91,7 +91,7 @@ pub struct Input {
 #[derive(Clone, Copy, Debug, Args)]
 pub struct Code {
     /// Run kernels without machine code; results are the same, to the last bit
-    #[arg(long, conflicts_with = "portable")]
+    #[arg(long)]
     pub no_jit: bool,
     /// Use only instructions that every machine of this kind has
     #[arg(long)]
