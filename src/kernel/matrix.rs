@@ -5,7 +5,7 @@
 //! each once, it stores; later outs add. Slots that only see additions are cleared first.
 
 use super::arrays::ArrayStep;
-use super::exec::{BoundLoop, BoundOut};
+use super::exec::{BoundLoop, BoundOut, Source};
 use super::link::{BoundStep, Linker};
 use super::program::{BLOCK, KernelId, Part, Step, What};
 use crate::base::limits;
@@ -22,8 +22,12 @@ pub const MAX_ENTRIES: usize = limits::MAX_NONZEROS / 4;
 pub struct Plan {
     /// Length of the value buffer; the matrix itself comes first in it.
     pub n_values: usize,
-    /// What is cleared before the steps.
+    /// What is reset before the steps: cleared, or taken from `constants`.
     pub clear: Vec<Range<u32>>,
+    /// The first so many steps give the same values at every point.
+    pub n_constant: usize,
+    /// What they give, by slot; empty without them.
+    pub constants: Vec<f64>,
     /// Kernels and array steps.
     pub steps: Vec<BoundStep>,
     /// Slots of the values of each array step, in order; empty for loops.
@@ -33,6 +37,7 @@ pub struct Plan {
 /// The entries of a matrix in z, in execution order.
 pub struct Stencil {
     steps: Vec<Pending>,
+    n_constant: usize,
     /// `(row, column)` of each entry.
     entries: Vec<(u32, u32)>,
 }
@@ -55,10 +60,13 @@ impl Stencil {
     /// # Errors
     /// [`PatternError::TooLarge`] beyond [`MAX_ENTRIES`], before the memory is taken.
     pub fn jacobian(linker: &Linker<'_>) -> Result<Self, PatternError> {
-        let mut stencil = Self { steps: Vec::new(), entries: Vec::new() };
-        for part in [Part::JacobianRows, Part::JacobianArrays] {
-            for step in linker.program.part(part) {
-                stencil.add(linker, *step, ArrayStep::n_slopes, |stencil, array, def| {
+        let mut stencil = Self { steps: Vec::new(), n_constant: 0, entries: Vec::new() };
+        let rows = linker.program.part(Part::JacobianRows).iter().copied();
+        let (constant, varying): (Vec<Step>, Vec<Step>) = rows.partition(|step| is_constant(linker, *step));
+        stencil.n_constant = constant.len();
+        for part in [constant, varying, linker.program.part(Part::JacobianArrays).to_vec()] {
+            for step in part {
+                stencil.add(linker, step, ArrayStep::n_slopes, |stencil, array, def| {
                     let layout = linker.layout;
                     let row_shift = linker.col_shift(def) + layout.n_rows as isize - layout.n_x as isize;
                     array.slope_places(|out, operand| {
@@ -76,7 +84,7 @@ impl Stencil {
     /// # Errors
     /// As [`Stencil::jacobian`].
     pub fn hessian(linker: &Linker<'_>) -> Result<Self, PatternError> {
-        let mut stencil = Self { steps: Vec::new(), entries: Vec::new() };
+        let mut stencil = Self { steps: Vec::new(), n_constant: 0, entries: Vec::new() };
         for part in [Part::HessianTop, Part::HessianArrays] {
             for step in linker.program.part(part) {
                 stencil.add(linker, *step, ArrayStep::n_curves, |stencil, array, _| {
@@ -122,8 +130,12 @@ impl Stencil {
     /// The plan that writes entry `k` to `slots[k]` of a buffer of `n_values`.
     pub fn plan(self, linker: &Linker<'_>, slots: &[u32], n_values: usize) -> Plan {
         let mut touched = Touched::new(n_values);
-        let mut plan = Plan { n_values, ..Plan::default() };
-        for step in self.steps {
+        let mut plan = Plan { n_values, n_constant: self.n_constant, ..Plan::default() };
+        let mut constant_ids = 0;
+        for (at, step) in self.steps.into_iter().enumerate() {
+            if at == self.n_constant {
+                constant_ids = touched.next_id();
+            }
             let mut array_slots: Arc<[u32]> = Arc::new([]);
             plan.steps.push(match step {
                 Pending::Begin(def) => BoundStep::Begin(def),
@@ -148,7 +160,10 @@ impl Stencil {
             });
             plan.array_slots.push(array_slots);
         }
-        plan.clear = touched.unstored();
+        if plan.steps.len() == self.n_constant {
+            constant_ids = touched.next_id();
+        }
+        plan.clear = touched.unstored(constant_ids);
         plan
     }
 
@@ -218,6 +233,14 @@ impl Stencil {
     }
 }
 
+/// Whether a step gives the same at every point: it reads data alone.
+fn is_constant(linker: &Linker<'_>, step: Step) -> bool {
+    match step {
+        Step::Loop(kernel) => linker.ports(kernel).iter().all(|port| port.source == Source::Data),
+        _ => false,
+    }
+}
+
 /// Which out was the first to touch each slot.
 struct Touched {
     /// By slot, index in `stores` of the first visitor (0: nobody), and the block in which it came ([`AT_END`] for
@@ -272,11 +295,11 @@ impl Touched {
         }
     }
 
-    /// Ranges of slots that no out stores to.
-    fn unstored(&self) -> Vec<Range<u32>> {
+    /// Ranges of slots that no out stores to, but those with ids below `constant`, which do not run again.
+    fn unstored(&self, constant: u32) -> Vec<Range<u32>> {
         let mut ranges: Vec<Range<u32>> = Vec::new();
         for (slot, (by, _)) in (0u32..).zip(&self.first) {
-            if self.stores[*by as usize] {
+            if self.stores[*by as usize] && *by >= constant {
                 continue;
             }
             match ranges.last_mut() {

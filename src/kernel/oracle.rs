@@ -129,13 +129,21 @@ impl CompiledOracle {
         &self.linked.layout
     }
 
-    /// Computes slots that do not depend on variables, once.
+    /// Computes what does not depend on variables, once: slots of arrays, entries of the Jacobian.
     fn constants(&mut self) {
-        if self.program.defs.iter().all(|d| d.active) {
+        let plan = &self.jacobian.plan;
+        if self.program.defs.iter().all(|d| d.active) && plan.n_constant == 0 {
             return;
         }
         let mut memory = self.memory();
         self.arrays(&mut memory, |def| !self.program.defs[def].active);
+        if plan.n_constant > 0 {
+            let mut constants = vec![0.0; plan.n_values];
+            for step in &plan.steps[..plan.n_constant] {
+                self.run_step(&mut memory, step, &mut constants);
+            }
+            self.jacobian.plan.constants = constants;
+        }
         memory.z.pop();
         self.z0 = memory.z;
     }
@@ -194,7 +202,9 @@ impl CompiledOracle {
     ///
     /// Memory taken from [`Oracle::workspace`] before code was given does not fit it.
     pub fn loops_mut(&mut self) -> (&Program, Vec<&mut BoundLoop>) {
-        let matrices = self.jacobian.plan.steps.iter_mut().chain(&mut self.hessian.plan.steps);
+        // What is constant has been computed already.
+        let varying = self.jacobian.plan.n_constant;
+        let matrices = self.jacobian.plan.steps.iter_mut().skip(varying).chain(&mut self.hessian.plan.steps);
         let steps = self.linked.parts.iter_mut().flatten().chain(matrices);
         let loops = steps.filter_map(|step| match step {
             BoundStep::Loop(bound) => Some(bound),
@@ -312,11 +322,15 @@ impl CompiledOracle {
     /// Runs the loops of a part that has no arrays; outs go into `out`.
     fn run(&self, memory: &mut Memory, part: Part, out: &mut [f64]) {
         for step in &self.linked.parts[part as usize] {
-            if let BoundStep::Loop(bound) = step {
-                let buffers =
-                    buffers(&memory.z, &self.instance.data, &memory.sigma, &memory.row, &memory.slot, &memory.seed);
-                memory.registers.run(&self.program.kernels[bound.kernel], bound, &buffers, out);
-            }
+            self.run_step(memory, step, out);
+        }
+    }
+
+    fn run_step(&self, memory: &mut Memory, step: &BoundStep, out: &mut [f64]) {
+        if let BoundStep::Loop(bound) = step {
+            let buffers =
+                buffers(&memory.z, &self.instance.data, &memory.sigma, &memory.row, &memory.slot, &memory.seed);
+            memory.registers.run(&self.program.kernels[bound.kernel], bound, &buffers, out);
         }
     }
 
@@ -408,9 +422,13 @@ impl CompiledOracle {
     /// Writes the values of a matrix: kernels and array steps, `slopes` or second derivatives.
     fn fill(&self, memory: &mut Memory, plan: &Plan, slopes: bool, values: &mut [f64]) {
         for range in &plan.clear {
-            values[range.start as usize..range.end as usize].fill(0.0);
+            let range = range.start as usize..range.end as usize;
+            match plan.constants.get(range.clone()) {
+                Some(constants) => values[range].copy_from_slice(constants),
+                None => values[range].fill(0.0),
+            }
         }
-        for (step, slots) in plan.steps.iter().zip(&plan.array_slots) {
+        for (step, slots) in plan.steps.iter().zip(&plan.array_slots).skip(plan.n_constant) {
             match step {
                 BoundStep::Begin(_) => {}
                 BoundStep::Loop(bound) => {

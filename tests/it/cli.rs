@@ -405,7 +405,7 @@ fn timeless(text: &str) -> String {
 fn the_readme_shows_what_the_tool_does() {
     let model = std::fs::read_to_string("examples/transport.opt").expect("the first example");
     let shown = blocks("README.md", "");
-    assert!(shown.iter().any(|block| *block == model), "the README shows another examples/transport.opt");
+    assert!(shown.contains(&model), "the README shows another examples/transport.opt");
     let shown = blocks("README.md", "text");
     let output = run(&["solve", "examples/transport.opt"]);
     assert_eq!(timeless(&shown[0]), timeless(&stdout(&output)), "the README shows another answer");
