@@ -1,7 +1,7 @@
 //! Elementary and special functions of whole slices, several numbers to an instruction.
 //!
 //! Takes slices of one length, overwrites a slice of the same length. Each function is written once over
-//! [`lanes`] and compiled for every [`Level`]; the executor and native code call the same routines.
+//! `lanes` and compiled for every [`Level`]; the executor and native code call the same routines.
 //!
 //! Invariant: an element of the result depends on the level and on the same element of the arguments alone,
 //! not on its place nor on its neighbours, so that a block gives the same bits however it is cut.
