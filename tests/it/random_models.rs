@@ -88,39 +88,55 @@ fn bucket(n: usize) -> String {
     format!("{from:>6} and more")
 }
 
+/// What a model came to.
+enum Outcome {
+    /// It has no value at the points drawn.
+    Undefined,
+    /// Everything agrees; lifted, its slots may have no slopes.
+    Agrees { slopes: bool },
+}
+
+fn compare(seed: u64, made: &Made, histogram: &mut Histogram) -> Result<Outcome, String> {
+    let Some(reference) = made.reference(seed) else { return Ok(Outcome::Undefined) };
+    let condensed = made.oracle(Mode::Auto)?;
+    if condensed.is_lifted() {
+        histogram.count("defined arrays", "too dense to condense");
+    } else {
+        reference.check(&condensed)?;
+        reference.points[0].check_differences(&condensed, seed)?;
+    }
+    let lifted = made.oracle(Mode::Lifted)?;
+    if !lifted.is_lifted() {
+        return Ok(Outcome::Agrees { slopes: true });
+    }
+    histogram.count("defined arrays", "models with any");
+    check_lifted(&lifted, &reference.points[0], made.bound.prepared.plan.defs.len())?;
+    Ok(Outcome::Agrees { slopes: has_slopes(&lifted, &reference.points[0]) })
+}
+
 #[test]
 fn compiled_models_agree_with_the_interpreter() {
     let mut histogram = Histogram::default();
     let (mut undefined, mut without_slope, n) = (0, 0, draws(600));
+    let mut faults: Vec<String> = Vec::new();
     for seed in 0..n {
         let drawn = draw(seed);
-        let fail = |why: String| -> ! { panic!("draw {seed}: {why}\n{}\n{}", drawn.text, drawn.table) };
-        let made = Made::new(&drawn).unwrap_or_else(|why| fail(why));
-        histogram.model(&made);
-        let Some(reference) = made.reference(seed) else {
-            undefined += 1;
-            continue;
-        };
-        let oracle = |mode| made.oracle(mode).unwrap_or_else(|why| fail(why));
-        let condensed = oracle(Mode::Auto);
-        if condensed.is_lifted() {
-            histogram.count("defined arrays", "too dense to condense");
-        } else {
-            reference.check(&condensed).unwrap_or_else(|why| fail(why));
-            reference.points[0].check_differences(&condensed, seed).unwrap_or_else(|why| fail(why));
-        }
-        let lifted = oracle(Mode::Lifted);
-        if lifted.is_lifted() {
-            histogram.count("defined arrays", "models with any");
-            without_slope += u64::from(!has_slopes(&lifted, &reference.points[0]));
-            check_lifted(&lifted, &reference.points[0], made.bound.prepared.plan.defs.len())
-                .unwrap_or_else(|why| fail(why));
+        let outcome = Made::new(&drawn).and_then(|made| {
+            histogram.model(&made);
+            compare(seed, &made, &mut histogram)
+        });
+        match outcome {
+            Ok(Outcome::Undefined) => undefined += 1,
+            Ok(Outcome::Agrees { slopes }) => without_slope += u64::from(!slopes),
+            Err(why) => faults.push(format!("draw {seed}: {why}\n{}\n{}", drawn.text, drawn.table)),
         }
     }
     histogram.print();
     eprintln!(
-        "{n} draws, {undefined} without a value at the points drawn, {without_slope} without a slope when lifted"
+        "{n} draws, {undefined} without a value at the points drawn, {without_slope} without a slope when lifted, {} wrong",
+        faults.len()
     );
+    assert!(faults.is_empty(), "{} of {n}\n{}", faults.len(), faults.join("\n"));
     assert!(without_slope * 50 <= n, "too many lifted models have no slope: {without_slope} of {n}");
     assert!(undefined * 20 <= n, "too many models have no value: {undefined} of {n}");
 }

@@ -213,9 +213,13 @@ crate::error_codes! {
                 .help_opt(suggestion.map(|s| format!("write `{s}`"))),
 
         /// `var x, y`: several names in one declaration.
-        OneName "E0133" { at: Span, word: &'static str, offer: Option<String> } =>
-            Message::error(format!("each `{word}` declares one name"))
-                .label(*at, "a second one")
+        OneName "E0133" { at: Span, word: &'static str, offer: Option<String>, clause: bool } =>
+            Message::error(if *clause {
+                format!("the bounds and the start of a `{word}` stand side by side")
+            } else {
+                format!("each `{word}` declares one name")
+            })
+                .label(*at, if *clause { "no comma here" } else { "a second one" })
                 .help(offer.as_ref().map_or_else(
                     || format!("begin a line with `{word}` for each"),
                     |o| format!("write `{o}`"),

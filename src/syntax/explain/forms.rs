@@ -199,9 +199,16 @@ pub(super) fn one_name(scene: &Scene<'_>) -> Option<Explained> {
         let offer = scene.quote(equals + 1, scene.tokens.len()).map(|said| format!("{open}{said}{close}"));
         return Some(Explained::new(at, SyntaxError::OpenList { at, open, offer }).mend(rest, Vec::new(), false));
     }
-    let both = |a: &str, b: String| format!("{a}; {} {b}", word.spelling());
+    // `var x >= 0, <= 1`: bounds, as other languages list them.
+    let clause = matches!(scene.kind(scene.at + 1), Some(Kind::LessEq | Kind::GreaterEq | Kind::In))
+        || scene.quote(scene.at + 1, scene.at + 2).is_some_and(|word| word == "start");
+    let both = |a: &str, b: String| if clause { format!("{a} {b}") } else { format!("{a}; {} {b}", word.spelling()) };
     let offer = scene.quote(0, scene.at).zip(scene.quote(scene.at + 1, scene.tokens.len())).map(|(a, b)| both(&a, b));
-    Some(Explained::new(at, SyntaxError::OneName { at, word: word.spelling(), offer }).mend(rest, Vec::new(), false))
+    Some(Explained::new(at, SyntaxError::OneName { at, word: word.spelling(), offer, clause }).mend(
+        rest,
+        Vec::new(),
+        false,
+    ))
 }
 
 /// `x{i}`: braces as subscripts.

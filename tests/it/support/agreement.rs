@@ -123,10 +123,22 @@ impl PointReference {
         vectors("Hessian product", &product, &dense)
     }
 
-    /// Directional central differences; a direction with a kink nearby is left out.
+    /// Directional central differences; a direction with a kink nearby is left out. What a step of 1e-5 finds wrong, a
+    /// smaller one must find wrong too: the first is too long for functions that oscillate, such as the sine of 253^2 y,
+    /// and rounding blurs the second.
     pub fn check_differences(&self, oracle: &CompiledOracle, seed: u64) -> Result<(), String> {
+        let mut faults = self.faults_by_differences(oracle, seed, 1e-5);
+        if !faults.is_empty() {
+            let again = self.faults_by_differences(oracle, seed, 1e-6);
+            faults.retain(|place, _| again.contains_key(place));
+        }
+        faults.into_values().next().map_or(Ok(()), Err)
+    }
+
+    /// What differences of this step say otherwise, by kind and position.
+    fn faults_by_differences(&self, oracle: &CompiledOracle, seed: u64, step: f64) -> BTreeMap<(usize, usize), String> {
+        let mut faults = BTreeMap::new();
         let direction = random(&mut Stream::new(seed, 0xD1FF), self.x.len());
-        let step = 1e-5;
         let mut ws = oracle.workspace();
         let mut at = |t: f64| -> Option<(Vec<f64>, Vec<f64>)> {
             let x: Vec<f64> = self.x.iter().zip(&direction).map(|(x, d)| x + t * d).collect();
@@ -140,7 +152,7 @@ impl PointReference {
             oracle.jtv(&mut ws, &self.y, &mut jty).ok()?;
             Some((values, g.iter().zip(&jty).map(|(a, b)| a + b).collect()))
         };
-        let (Some(before), Some(here), Some(after)) = (at(-step), at(0.0), at(step)) else { return Ok(()) };
+        let (Some(before), Some(here), Some(after)) = (at(-step), at(0.0), at(step)) else { return faults };
         let mut slopes = vec![0.0; here.0.len()];
         slopes[self.objectives.len()..].iter_mut().zip(self.rows.iter()).for_each(|(s, _)| *s = 0.0);
         for ((row, col), v) in &self.jacobian {
@@ -155,15 +167,25 @@ impl PointReference {
         }
         if self.objectives.len() == 1 && self.sigma[0] != 0.0 {
             slopes[0] = self.gradient.iter().zip(&direction).map(|(g, d)| g * d).sum::<f64>() / self.sigma[0];
-            differences("objective", [&before.0[..1], &here.0[..1], &after.0[..1]], &slopes[..1], step)?;
+            let values = [&before.0[..1], &here.0[..1], &after.0[..1]];
+            differences((0, "objective"), values, &slopes[..1], step, &mut faults);
         }
         let from = self.objectives.len();
-        differences("rows", [&before.0[from..], &here.0[from..], &after.0[from..]], &slopes[from..], step)?;
-        differences("gradient of the Lagrangian", [&before.1, &here.1, &after.1], &curvature, step)
+        let values = [&before.0[from..], &here.0[from..], &after.0[from..]];
+        differences((1, "rows"), values, &slopes[from..], step, &mut faults);
+        let gradients = [&*before.1, &*here.1, &*after.1];
+        differences((2, "gradient of the Lagrangian"), gradients, &curvature, step, &mut faults);
+        faults
     }
 }
 
-fn differences(what: &str, [before, here, after]: [&[f64]; 3], slopes: &[f64], step: f64) -> Result<(), String> {
+fn differences(
+    (kind, what): (usize, &str),
+    [before, here, after]: [&[f64]; 3],
+    slopes: &[f64],
+    step: f64,
+    faults: &mut BTreeMap<(usize, usize), String>,
+) {
     for (k, slope) in slopes.iter().enumerate() {
         let central = (after[k] - before[k]) / (2.0 * step);
         let bend = (after[k] - 2.0 * here[k] + before[k]).abs();
@@ -173,9 +195,11 @@ fn differences(what: &str, [before, here, after]: [&[f64]; 3], slopes: &[f64], s
         }
         // A kink that bends so little may stand between the points, and tilts the difference by half of that.
         let kink = bend / (2.0 * step);
-        near(&format!("{what} {k} by differences"), *slope, central, DIFFERENCE * size + kink)?;
+        let allowed = DIFFERENCE * size + kink;
+        if let Err(fault) = near(&format!("{what} {k} by differences"), *slope, central, allowed) {
+            faults.insert((kind, k), fault);
+        }
     }
-    Ok(())
 }
 
 /// Values with the sum of their absolute terms.
