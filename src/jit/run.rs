@@ -239,9 +239,7 @@ impl NativeLoop {
             }
         }
         for (nth, &o) in code.reduces.iter().enumerate() {
-            let a = &work.scratch[code.once.len() + 8 * nth..][..8];
-            let sum = ((a[0] + a[4]) + (a[2] + a[6])) + ((a[1] + a[5]) + (a[3] + a[7]));
-            work.sums[o as usize].push(sum);
+            work.sums[o as usize].push(lane_sum(&work.scratch[code.once.len() + 8 * nth..][..8]));
         }
     }
 }

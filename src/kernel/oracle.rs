@@ -589,11 +589,7 @@ impl Oracle for CompiledOracle {
         let n_x = self.linked.layout.n_x;
         if self.linked.layout.n_active() > 0 {
             // Through arrays the matrix is made first.
-            let mut vals = vec![0.0; self.hessian.pattern.nnz()];
-            self.hessian(ws, sigma, y, &mut vals)?;
-            out.fill(0.0);
-            self.hessian.pattern.mul_symmetric_add(&vals, 1.0, v, out);
-            return Ok(());
+            return self.hvp_by_matrix(ws, sigma, y, v, out);
         }
         let memory = self.at(ws);
         self.weigh(memory, Some(sigma), Some(y));

@@ -238,6 +238,21 @@ pub trait Oracle: Send + Sync {
     /// # Errors
     /// As [`Oracle::hessian`].
     fn hvp(&self, ws: &mut Workspace, sigma: &[f64], y: &[f64], v: &[f64], out: &mut [f64]) -> Result<(), EvalError> {
+        self.hvp_by_matrix(ws, sigma, y, v, out)
+    }
+
+    /// [`Oracle::hvp`] by the Hessian itself: what the default does, for oracles that can do better only at times.
+    ///
+    /// # Errors
+    /// As [`Oracle::hessian`].
+    fn hvp_by_matrix(
+        &self,
+        ws: &mut Workspace,
+        sigma: &[f64],
+        y: &[f64],
+        v: &[f64],
+        out: &mut [f64],
+    ) -> Result<(), EvalError> {
         let mut vals = vec![0.0; self.hessian_pattern().nnz()];
         self.hessian(ws, sigma, y, &mut vals)?;
         out.fill(0.0);
