@@ -4,6 +4,7 @@
 //! second derivatives. Slopes and second derivatives come as lists in a fixed order, so that their
 //! places can be looked up once. All positions are slots of z.
 
+use super::exec::product;
 use super::link::Layout;
 use super::program::{ArrayOp, Program};
 use crate::bind::Instance;
@@ -125,14 +126,16 @@ impl ArrayStep {
         }
     }
 
-    /// Adds the adjoints of the operands; `weights` holds those of the result, by slot of z.
-    pub fn pull(&self, z: &[f64], weights: &[f64], adjoints: &mut [f64], scratch: &mut Scratch) {
+    /// Adds the adjoints of the operands; `weights` holds those of the result, by slot of z. Products follow
+    /// [`product`]; those of matrices only where it is `careful`.
+    pub fn pull(&self, z: &[f64], weights: &[f64], adjoints: &mut [f64], scratch: &mut Scratch, careful: bool) {
         match self {
-            Self::MatMul(product) => product.pull(z, weights, adjoints),
+            Self::MatMul(factors) if careful => factors.pull_one_by_one(z, weights, adjoints),
+            Self::MatMul(factors) => factors.pull(z, weights, adjoints),
             Self::Group(group) => group.pull(z, weights, adjoints, scratch),
             Self::LogDet(det) => {
                 for (to, slope) in adjoints[det.of.z..].iter_mut().zip(det.slopes(z, scratch)) {
-                    *to += weights[det.out] * slope;
+                    *to += product(weights[det.out], *slope);
                 }
             }
         }
@@ -310,7 +313,7 @@ impl Group {
         for slot in 0..self.n_slots() {
             let weight = weights[self.out + slot];
             for (slope, item) in self.slopes(slot, z, scratch).iter().zip(self.items(slot)) {
-                adjoints[*item as usize] += weight * slope;
+                adjoints[*item as usize] += product(weight, *slope);
             }
         }
     }
@@ -333,13 +336,13 @@ impl Group {
         for slot in 0..self.n_slots() {
             let weight = weights[self.out + slot];
             match self.op {
-                ReduceOp::Prod => self.products_without_two(slot, z, scratch, |p| each(weight * p)),
+                ReduceOp::Prod => self.products_without_two(slot, z, scratch, |p| each(product(weight, p))),
                 ReduceOp::LogSumExp => {
                     // d2 / dv_i dv_j = [i = j] p_i - p_i p_j
                     let p = self.slopes(slot, z, scratch);
                     for i in 0..p.len() {
-                        p[..i].iter().for_each(|p_j| each(-weight * p[i] * p_j));
-                        each(weight * p[i] * (1.0 - p[i]));
+                        p[..i].iter().for_each(|p_j| each(-product(weight, p[i] * p_j)));
+                        each(product(weight, p[i] * (1.0 - p[i])));
                     }
                 }
                 _ => {}
@@ -438,6 +441,18 @@ impl MatMul {
         }
     }
 
+    /// [`MatMul::pull`] by the rule of [`product`].
+    fn pull_one_by_one(&self, z: &[f64], weights: &[f64], adjoints: &mut [f64]) {
+        self.for_each_factor(|out, left, right| {
+            if self.left.active {
+                adjoints[left] += product(weights[out], z[right]);
+            }
+            if self.right.active {
+                adjoints[right] += product(weights[out], z[left]);
+            }
+        });
+    }
+
     /// For every entry of the product the operands it meets, left ones first.
     fn for_each_factor(&self, mut each: impl FnMut(usize, usize, usize)) {
         let (rows, inner, cols) = self.sizes();
@@ -528,7 +543,7 @@ impl LogDet {
         let inverse = |i: usize, j: usize| columns[j * n + i];
         for p in 0..n * n {
             for q in 0..=p {
-                each(-weight * inverse(p % n, q / n) * inverse(q % n, p / n));
+                each(-product(weight, inverse(p % n, q / n) * inverse(q % n, p / n)));
             }
         }
     }

@@ -222,13 +222,13 @@ impl JacobianChain {
         n > 0 && self.lines.remove(pick % n).len > 0
     }
 
-    /// Adds all products. The slopes stand at their places; the rest of the buffer is cleared.
-    pub fn apply(&self, values: &mut [f64]) {
+    /// Adds all products, each by `times`. The slopes stand at their places; the rest of the buffer is cleared.
+    pub fn apply(&self, values: &mut [f64], times: impl Fn(f64, f64) -> f64) {
         for line in &self.lines {
             let scale = values[line.source as usize];
             let slots = &self.slots[line.slots as usize..][..line.len as usize];
             for (k, slot) in slots.iter().enumerate() {
-                values[(line.base + slot) as usize] += scale * values[line.from as usize + k];
+                values[(line.base + slot) as usize] += times(scale, values[line.from as usize + k]);
             }
         }
     }
@@ -393,20 +393,20 @@ impl HessianChain {
         }
     }
 
-    /// Adds all products; `d` is the buffer of the Jacobian at the same point.
-    pub fn apply(&self, d: &[f64], values: &mut [f64]) {
+    /// Adds all products, each by `times`; `d` is the buffer of the Jacobian at the same point.
+    pub fn apply(&self, d: &[f64], values: &mut [f64], times: impl Fn(f64, f64) -> f64 + Copy) {
         for product in &self.products {
             match *product {
                 Product::Line { source, from, len, slots } => {
                     let scale = values[source as usize];
-                    self.line(slots, scale, &d[from as usize..(from + len) as usize], values);
+                    self.line(slots, scale, &d[from as usize..(from + len) as usize], values, times);
                 }
                 Product::Square { source, from, len, slots } => {
                     let scale = values[source as usize];
                     let row = &d[from as usize..(from + len) as usize];
                     let mut at = slots;
                     for i in 0..len as usize {
-                        self.line(at, scale * row[i], &row[..=i], values);
+                        self.line(at, times(scale, row[i]), &row[..=i], values, times);
                         at += i as u32 + 1;
                     }
                 }
@@ -415,20 +415,20 @@ impl HessianChain {
                     let (left, right_len) = (&d[left.0 as usize..(left.0 + left.1) as usize], right.1);
                     let right = &d[right.0 as usize..(right.0 + right.1) as usize];
                     for (l, at) in left.iter().zip((0u32..).map(|i| slots + i * right_len)) {
-                        self.line(at, scale * l, right, values);
+                        self.line(at, times(scale, *l), right, values, times);
                     }
                     for &(i, j) in &self.common[common.0 as usize..common.1 as usize] {
                         let slot = self.slots[(slots + i * right_len + j) as usize];
-                        values[slot as usize] += scale * left[i as usize] * right[j as usize];
+                        values[slot as usize] += times(times(scale, left[i as usize]), right[j as usize]);
                     }
                 }
             }
         }
     }
 
-    fn line(&self, slots: u32, scale: f64, row: &[f64], values: &mut [f64]) {
+    fn line(&self, slots: u32, scale: f64, row: &[f64], values: &mut [f64], times: impl Fn(f64, f64) -> f64) {
         for (slot, v) in self.slots[slots as usize..].iter().zip(row) {
-            values[*slot as usize] += scale * v;
+            values[*slot as usize] += times(scale, *v);
         }
     }
 }

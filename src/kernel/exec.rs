@@ -3,7 +3,7 @@
 //! Registers are blocks of 256 numbers; an op runs over all lanes before the next, so that the cost
 //! of dispatch is shared. Loads along consecutive numbers read in place. Results are written to a
 //! spare block and swapped in, so an op may overwrite what it reads. Nothing here allocates after
-//! [`Registers::new`].
+//! [`Registers::new`], but for the first time that a loop with native code is run with [`Registers::careful`].
 //!
 //! Deliberately absent: what the numbers mean, where slots come from, threads.
 
@@ -204,8 +204,24 @@ enum View {
     In(Source, usize),
 }
 
+/// `a * b`, where a product of 0 and of no number counts nothing: what has no weight does not matter, and what does not
+/// depend on a variable has no part in its derivative, however steep it is.
+pub fn product(a: f64, b: f64) -> f64 {
+    let product = a * b;
+    if product.is_nan() && (a == 0.0 || b == 0.0) { 0.0 } else { product }
+}
+
+/// `a / b` by the rule of [`product`].
+fn quotient(a: f64, b: f64) -> f64 {
+    let quotient = a / b;
+    if quotient.is_nan() && a == 0.0 { 0.0 } else { quotient }
+}
+
 /// Registers of one thread.
 pub struct Registers {
+    /// Whether products follow [`product`]. Slower, and by the portable executor alone: for points where a derivative
+    /// would not be a number otherwise.
+    pub careful: bool,
     wide: Vec<Box<[f64]>>,
     narrow: Vec<Box<[f64]>>,
     views: Vec<View>,
@@ -236,6 +252,7 @@ impl Registers {
         }
         let pool = |n: usize, len: usize| (0..n).map(|_| vec![0.0; len].into_boxed_slice()).collect();
         Self {
+            careful: false,
             wide: pool(wide, BLOCK),
             narrow: pool(narrow, NARROW),
             views: vec![View::Own; views],
@@ -250,13 +267,16 @@ impl Registers {
         if bound.count == 0 {
             return;
         }
-        if let Some(code) = &bound.code.0 {
-            return self.run_native(&**code, kernel, bound, buffers, out);
+        match &bound.code.0 {
+            Some(code) if !self.careful => return self.run_native(&**code, kernel, bound, buffers, out),
+            Some(_) => self.make_room(kernel, bound),
+            None => {}
         }
         let pool = if bound.count <= NARROW { &mut self.narrow } else { &mut self.wide };
         let (spare, regs) = pool.split_last_mut().expect("pools hold the spare block of every kernel");
         self.sums.iter_mut().take(kernel.outs.len()).for_each(|sum| sum.count = 0);
         let mut frame = Frame {
+            careful: self.careful,
             kernel,
             bound,
             buffers: *buffers,
@@ -276,6 +296,13 @@ impl Registers {
         add_totals(bound, &self.sums, out);
     }
 
+    /// Registers for a loop that native code runs otherwise.
+    fn make_room(&mut self, kernel: &Kernel, bound: &BoundLoop) {
+        let (pool, len) = if bound.count <= NARROW { (&mut self.narrow, NARROW) } else { (&mut self.wide, BLOCK) };
+        let wanted = kernel.n_regs as usize + 1;
+        pool.extend((pool.len()..wanted).map(|_| vec![0.0; len].into_boxed_slice()));
+    }
+
     fn run_native(
         &mut self,
         code: &dyn Native,
@@ -287,8 +314,18 @@ impl Registers {
         if !kernel.once.is_empty() {
             let (spare, regs) = self.narrow.split_last_mut().expect("pools hold the spare block of every kernel");
             let views = &mut self.views;
-            let mut frame =
-                Frame { kernel, bound, buffers: *buffers, regs, spare, views, sums: &mut [], first: 0, n: 1 };
+            let mut frame = Frame {
+                careful: false,
+                kernel,
+                bound,
+                buffers: *buffers,
+                regs,
+                spare,
+                views,
+                sums: &mut [],
+                first: 0,
+                n: 1,
+            };
             frame.ops(&kernel.once, out);
             for (to, reg) in self.scratch.iter_mut().zip(code.once()) {
                 *to = frame.lanes(reg.0)[0];
@@ -313,6 +350,7 @@ fn add_totals(bound: &BoundLoop, sums: &[TreeSum], out: &mut [f64]) {
 }
 
 struct Frame<'a> {
+    careful: bool,
     kernel: &'a Kernel,
     bound: &'a BoundLoop,
     buffers: Buffers<'a>,
@@ -340,6 +378,8 @@ impl Frame<'_> {
                 Op::Scale { dst, a, by } => self.map(dst.0, a.0, |a| a * by),
                 Op::Add { dst, a, b } => self.zip(dst.0, a.0, b.0, |a, b| a + b),
                 Op::Sub { dst, a, b } => self.zip(dst.0, a.0, b.0, |a, b| a - b),
+                Op::Mul { dst, a, b } if self.careful => self.zip(dst.0, a.0, b.0, product),
+                Op::Div { dst, a, b } if self.careful => self.zip(dst.0, a.0, b.0, quotient),
                 Op::Mul { dst, a, b } => self.zip(dst.0, a.0, b.0, |a, b| a * b),
                 Op::Div { dst, a, b } => self.zip(dst.0, a.0, b.0, |a, b| a / b),
                 Op::Call { dst, func, first, len } => self.call(dst.0, func, first as usize, len as usize),

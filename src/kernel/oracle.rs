@@ -9,7 +9,7 @@
 use super::arrays::Scratch;
 use super::assemble::{Matrices, Matrix, Mode};
 use super::chain::{HessianChain, JacobianChain};
-use super::exec::{BoundLoop, Buffers, Registers};
+use super::exec::{BoundLoop, Buffers, Registers, product};
 use super::link::{BoundStep, Layout, Linked, Linker, link};
 use super::matrix::Plan;
 use super::program::{Part, Program};
@@ -62,6 +62,8 @@ struct Memory {
     /// Stamps of the point that `z` and `jacobian` belong to.
     z_at: u64,
     jacobian_at: u64,
+    /// Whether `jacobian` was made with care.
+    jacobian_careful: bool,
 }
 
 impl CompiledOracle {
@@ -246,6 +248,7 @@ impl CompiledOracle {
             hessian: vec![0.0; if chained { self.hessian.plan.n_values } else { 0 }],
             z_at: 0,
             jacobian_at: 0,
+            jacobian_careful: false,
         }
     }
 
@@ -296,6 +299,22 @@ impl CompiledOracle {
         if let Some(def) = open {
             done(slots(def), &memory.adjoint, &mut memory.z);
         }
+    }
+
+    /// A derivative at the point; should it not be a number, once more by the rule of [`product`]. Elsewhere that rule
+    /// changes nothing, so that only such points pay for it.
+    fn derivative(
+        &self,
+        ws: &mut Workspace,
+        mut of: impl FnMut(&mut Memory) -> Result<(), EvalError>,
+    ) -> Result<(), EvalError> {
+        let memory = self.at(ws);
+        of(memory).or_else(|_| {
+            memory.registers.careful = true;
+            let done = of(memory);
+            memory.registers.careful = false;
+            done
+        })
     }
 
     /// Brings `memory.z` to the point.
@@ -395,7 +414,8 @@ impl CompiledOracle {
             match step {
                 BoundStep::Begin(_) => {}
                 BoundStep::Array { array, .. } => {
-                    array.pull(&memory.z, &memory.slot, adjoint, &mut memory.scratch);
+                    let careful = memory.registers.careful;
+                    array.pull(&memory.z, &memory.slot, adjoint, &mut memory.scratch, careful);
                 }
                 BoundStep::Loop(bound) => {
                     let buffers =
@@ -455,12 +475,18 @@ impl CompiledOracle {
 
     /// Brings the chained Jacobian in `memory.jacobian` to the point.
     fn chained(&self, memory: &mut Memory, chain: &JacobianChain) {
-        if memory.jacobian_at != memory.z_at || memory.z_at == 0 {
+        let careful = memory.registers.careful;
+        if memory.jacobian_at != memory.z_at || memory.z_at == 0 || careful > memory.jacobian_careful {
             let mut values = std::mem::take(&mut memory.jacobian);
             self.fill(memory, &self.jacobian.plan, true, &mut values);
-            chain.apply(&mut values);
+            if careful {
+                chain.apply(&mut values, product);
+            } else {
+                chain.apply(&mut values, |a, b| a * b);
+            }
             memory.jacobian = values;
             memory.jacobian_at = memory.z_at;
+            memory.jacobian_careful = careful;
         }
     }
 }
@@ -507,18 +533,19 @@ impl Oracle for CompiledOracle {
     }
 
     fn gradient(&self, ws: &mut Workspace, sigma: &[f64], g: &mut [f64]) -> Result<(), EvalError> {
-        let memory = self.at(ws);
-        if self.linked.layout.n_z == self.linked.layout.n_x {
-            // Without arrays adjoints are the gradient, and nobody reads the weights of rows.
-            self.weigh_objectives(memory, sigma);
-            g.fill(0.0);
-            self.run(memory, Part::PullObjectives, g);
-        } else {
-            self.weigh(memory, Some(sigma), None);
-            self.pull(memory, true, false);
-            self.by_column(memory, g);
-        }
-        check_finite(g, |j| Place::Gradient(j as u32))
+        self.derivative(ws, |memory| {
+            if self.linked.layout.n_z == self.linked.layout.n_x {
+                // Without arrays adjoints are the gradient, and nobody reads the weights of rows.
+                self.weigh_objectives(memory, sigma);
+                g.fill(0.0);
+                self.run(memory, Part::PullObjectives, g);
+            } else {
+                self.weigh(memory, Some(sigma), None);
+                self.pull(memory, true, false);
+                self.by_column(memory, g);
+            }
+            check_finite(g, |j| Place::Gradient(j as u32))
+        })
     }
 
     fn constraints(&self, ws: &mut Workspace, c: &mut [f64]) -> Result<(), EvalError> {
@@ -545,19 +572,20 @@ impl Oracle for CompiledOracle {
     }
 
     fn jacobian(&self, ws: &mut Workspace, vals: &mut [f64]) -> Result<(), EvalError> {
-        let memory = self.at(ws);
-        match &self.jacobian.chain {
-            None => self.fill(memory, &self.jacobian.plan, true, vals),
-            Some(chain) => {
-                self.chained(memory, chain);
-                let nnz = vals.len();
-                vals.copy_from_slice(&memory.jacobian[..nnz]);
+        self.derivative(ws, |memory| {
+            match &self.jacobian.chain {
+                None => self.fill(memory, &self.jacobian.plan, true, vals),
+                Some(chain) => {
+                    self.chained(memory, chain);
+                    let nnz = vals.len();
+                    vals.copy_from_slice(&memory.jacobian[..nnz]);
+                }
             }
-        }
-        for slot in &self.minus_one {
-            vals[*slot as usize] = -1.0;
-        }
-        check_finite_entries(&self.jacobian.pattern, vals, |row, var| Place::Jacobian { row, var })
+            for slot in &self.minus_one {
+                vals[*slot as usize] = -1.0;
+            }
+            check_finite_entries(&self.jacobian.pattern, vals, |row, var| Place::Jacobian { row, var })
+        })
     }
 
     fn hessian_pattern(&self) -> &Pattern {
@@ -568,21 +596,26 @@ impl Oracle for CompiledOracle {
         if !self.second_order {
             return Err(EvalError::Unsupported("a Hessian"));
         }
-        let memory = self.at(ws);
-        self.weigh(memory, Some(sigma), Some(y));
-        match (&self.jacobian.chain, &self.hessian.chain) {
-            (Some(jacobian), Some(chain)) => {
-                self.pull(memory, true, true);
-                self.chained(memory, jacobian);
-                let mut values = std::mem::take(&mut memory.hessian);
-                self.fill(memory, &self.hessian.plan, false, &mut values);
-                chain.apply(&memory.jacobian, &mut values);
-                vals.copy_from_slice(&values[..vals.len()]);
-                memory.hessian = values;
+        self.derivative(ws, |memory| {
+            self.weigh(memory, Some(sigma), Some(y));
+            match (&self.jacobian.chain, &self.hessian.chain) {
+                (Some(jacobian), Some(chain)) => {
+                    self.pull(memory, true, true);
+                    self.chained(memory, jacobian);
+                    let mut values = std::mem::take(&mut memory.hessian);
+                    self.fill(memory, &self.hessian.plan, false, &mut values);
+                    if memory.registers.careful {
+                        chain.apply(&memory.jacobian, &mut values, product);
+                    } else {
+                        chain.apply(&memory.jacobian, &mut values, |a, b| a * b);
+                    }
+                    vals.copy_from_slice(&values[..vals.len()]);
+                    memory.hessian = values;
+                }
+                _ => self.fill(memory, &self.hessian.plan, false, vals),
             }
-            _ => self.fill(memory, &self.hessian.plan, false, vals),
-        }
-        check_finite_entries(&self.hessian.pattern, vals, |row, col| Place::Hessian { row, col })
+            check_finite_entries(&self.hessian.pattern, vals, |row, col| Place::Hessian { row, col })
+        })
     }
 
     fn hvp(&self, ws: &mut Workspace, sigma: &[f64], y: &[f64], v: &[f64], out: &mut [f64]) -> Result<(), EvalError> {
@@ -591,31 +624,33 @@ impl Oracle for CompiledOracle {
             // Through arrays the matrix is made first.
             return self.hvp_by_matrix(ws, sigma, y, v, out);
         }
-        let memory = self.at(ws);
-        self.weigh(memory, Some(sigma), Some(y));
-        memory.seed[..n_x].copy_from_slice(v);
-        let mut adjoint = std::mem::take(&mut memory.adjoint);
-        adjoint.fill(0.0);
-        self.run(memory, Part::HessianProduct, &mut adjoint);
-        out.copy_from_slice(&adjoint[..n_x]);
-        memory.adjoint = adjoint;
-        check_finite(out, |j| Place::Gradient(j as u32))
+        self.derivative(ws, |memory| {
+            self.weigh(memory, Some(sigma), Some(y));
+            memory.seed[..n_x].copy_from_slice(v);
+            let mut adjoint = std::mem::take(&mut memory.adjoint);
+            adjoint.fill(0.0);
+            self.run(memory, Part::HessianProduct, &mut adjoint);
+            out.copy_from_slice(&adjoint[..n_x]);
+            memory.adjoint = adjoint;
+            check_finite(out, |j| Place::Gradient(j as u32))
+        })
     }
 
     fn jtv(&self, ws: &mut Workspace, y: &[f64], out: &mut [f64]) -> Result<(), EvalError> {
-        let memory = self.at(ws);
-        self.weigh(memory, None, Some(y));
-        if self.linked.layout.n_z == self.linked.layout.n_x {
-            out.fill(0.0);
-            self.run(memory, Part::PullRows, out);
-        } else {
-            self.pull(memory, false, true);
-            self.by_column(memory, out);
-        }
-        if self.lifted {
-            let (n_x, n_rows) = (self.linked.layout.n_x, self.linked.layout.n_rows);
-            out[n_x..].iter_mut().zip(&y[n_rows..]).for_each(|(out, y)| *out -= y);
-        }
-        check_finite(out, |j| Place::Gradient(j as u32))
+        self.derivative(ws, |memory| {
+            self.weigh(memory, None, Some(y));
+            if self.linked.layout.n_z == self.linked.layout.n_x {
+                out.fill(0.0);
+                self.run(memory, Part::PullRows, out);
+            } else {
+                self.pull(memory, false, true);
+                self.by_column(memory, out);
+            }
+            if self.lifted {
+                let (n_x, n_rows) = (self.linked.layout.n_x, self.linked.layout.n_rows);
+                out[n_x..].iter_mut().zip(&y[n_rows..]).for_each(|(out, y)| *out -= y);
+            }
+            check_finite(out, |j| Place::Gradient(j as u32))
+        })
     }
 }

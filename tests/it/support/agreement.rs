@@ -14,6 +14,8 @@ const VALUE: f64 = 1e-12;
 const DERIVATIVE: f64 = 1e-9;
 /// … plus this times the largest entry: sums of large terms leave small entries few digits.
 const LARGEST: f64 = 1e-12;
+/// Units in the last place that a point is moved by to see how ill-conditioned its derivatives are.
+const NUDGE: f64 = 4.0 * f64::EPSILON;
 /// Agreement asked of central differences.
 const DIFFERENCE: f64 = 2e-5;
 
@@ -31,6 +33,34 @@ pub struct PointReference {
     pub gradient: Vec<f64>,
     pub jacobian: Entries,
     pub hessian: Entries,
+    /// How far derivatives move when the point does by a few units in the last place; nothing unless asked for.
+    blur: Blur,
+}
+
+/// Differences that conditioning explains.
+#[derive(Clone, Default)]
+struct Blur {
+    gradient: Vec<f64>,
+    jacobian: Entries,
+    hessian: Entries,
+}
+
+impl Blur {
+    fn widen(&mut self, nudged: &PointReference, at: &PointReference) {
+        self.gradient.resize(at.gradient.len(), 0.0);
+        for (blur, (a, b)) in self.gradient.iter_mut().zip(nudged.gradient.iter().zip(&at.gradient)) {
+            *blur = blur.max((a - b).abs());
+        }
+        let matrices =
+            [(&mut self.jacobian, &nudged.jacobian, &at.jacobian), (&mut self.hessian, &nudged.hessian, &at.hessian)];
+        for (blur, nudged, at) in matrices {
+            for place in nudged.keys().chain(at.keys()) {
+                let [a, b] = [nudged, at].map(|entries| entries.get(place).copied().unwrap_or(0.0));
+                let blur = blur.entry(*place).or_insert(0.0);
+                *blur = blur.max((a - b).abs());
+            }
+        }
+    }
 }
 
 /// What the interpreter says at several points.
@@ -47,8 +77,16 @@ impl Reference {
         Ok(Self { points })
     }
 
-    /// The first thing the oracle says otherwise.
-    pub fn check(&self, oracle: &CompiledOracle) -> Result<(), String> {
+    /// The first thing the oracle says otherwise. Where something is, the interpreter is asked again next to the points:
+    /// the sine of 8 million has few digits, and no two orders of a long sum under it agree on them.
+    pub fn check(&self, oracle: &CompiledOracle, model: &Model, env: &dyn Env, judge: &Judge) -> Result<(), String> {
+        self.check_sharp(oracle).or_else(|why| {
+            let blurred = self.points.iter().map(|point| point.blurred(model, env, judge)).collect();
+            Self { points: blurred }.check_sharp(oracle).map_err(|_| why)
+        })
+    }
+
+    fn check_sharp(&self, oracle: &CompiledOracle) -> Result<(), String> {
         let mut ws = oracle.workspace();
         // Back to the first point at the end: nothing of another point may be left.
         for point in self.points.iter().chain(self.points.first()) {
@@ -72,6 +110,18 @@ impl PointReference {
         let shape = judge.shape();
         let x = random(rng, shape.n_vars);
         let (sigma, y) = (random(rng, shape.n_objectives), random(rng, shape.n_cons));
+        Self::at(model, env, judge, x, sigma, y)
+    }
+
+    fn at(
+        model: &Model,
+        env: &dyn Env,
+        judge: &Judge,
+        x: Vec<f64>,
+        sigma: Vec<f64>,
+        y: Vec<f64>,
+    ) -> Result<Self, EvalError> {
+        let shape = judge.shape();
         let mut ws = judge.workspace();
         ws.set_point(&x);
         let mut gradient = vec![0.0; shape.n_vars];
@@ -83,7 +133,22 @@ impl PointReference {
         judge.hessian(&mut ws, &sigma, &y, &mut values)?;
         let hessian = entries(judge.hessian_pattern(), &values);
         let (objectives, rows) = sizes(model, env, judge, &x);
-        Ok(Self { x, sigma, y, objectives, rows, gradient, jacobian, hessian })
+        Ok(Self { x, sigma, y, objectives, rows, gradient, jacobian, hessian, blur: Blur::default() })
+    }
+
+    /// The same with what conditioning explains.
+    pub fn blurred(&self, model: &Model, env: &dyn Env, judge: &Judge) -> Self {
+        let mut blur = Blur::default();
+        for by in [NUDGE, -NUDGE] {
+            let x = self.x.iter().map(|x| x + x * by).collect();
+            if let Ok(nudged) = Self::at(model, env, judge, x, self.sigma.clone(), self.y.clone()) {
+                blur.widen(&nudged, self);
+            }
+        }
+        let mut same = Self::at(model, env, judge, self.x.clone(), self.sigma.clone(), self.y.clone())
+            .expect("it had a value before");
+        same.blur = blur;
+        same
     }
 
     fn check(&self, oracle: &CompiledOracle, ws: &mut Workspace) -> Result<(), String> {
@@ -101,26 +166,33 @@ impl PointReference {
         }
         let mut g = vec![0.0; self.x.len()];
         oracle.gradient(ws, &self.sigma, &mut g).map_err(|e| said("gradient", e))?;
-        vectors("gradient", &g, &self.gradient)?;
+        vectors("gradient", &g, &self.gradient, &self.blur.gradient)?;
         let mut values = vec![0.0; oracle.jacobian_pattern().nnz()];
         oracle.jacobian(ws, &mut values).map_err(|e| said("jacobian", e))?;
-        matrices("jacobian", &entries(oracle.jacobian_pattern(), &values), &self.jacobian)?;
+        matrices("jacobian", &entries(oracle.jacobian_pattern(), &values), &self.jacobian, &self.blur.jacobian)?;
         let mut values = vec![0.0; oracle.hessian_pattern().nnz()];
         oracle.hessian(ws, &self.sigma, &self.y, &mut values).map_err(|e| said("hessian", e))?;
-        matrices("hessian", &entries(oracle.hessian_pattern(), &values), &self.hessian)?;
+        matrices("hessian", &entries(oracle.hessian_pattern(), &values), &self.hessian, &self.blur.hessian)?;
         // Products agree with the matrix written out.
         let mut product = vec![0.0; self.x.len()];
         oracle.jtv(ws, &self.y, &mut product).map_err(|e| said("product", e))?;
         let mut dense = vec![0.0; self.x.len()];
         self.jacobian.iter().for_each(|((row, col), v)| dense[*col] += v * self.y[*row]);
-        vectors("transposed product", &product, &dense)?;
+        let mut blur = vec![0.0; self.x.len()];
+        self.blur.jacobian.iter().for_each(|((row, col), v)| blur[*col] += v * self.y[*row].abs());
+        vectors("transposed product", &product, &dense, &blur)?;
         oracle.hvp(ws, &self.sigma, &self.y, &self.x, &mut product).map_err(|e| said("Hessian product", e))?;
         dense.fill(0.0);
         for (&(row, col), v) in &self.hessian {
             dense[row] += v * self.x[col];
             dense[col] += if row == col { 0.0 } else { v * self.x[row] };
         }
-        vectors("Hessian product", &product, &dense)
+        blur.fill(0.0);
+        for (&(row, col), v) in &self.blur.hessian {
+            blur[row] += v * self.x[col].abs();
+            blur[col] += v * self.x[row].abs();
+        }
+        vectors("Hessian product", &product, &dense, &blur)
     }
 
     /// Directional central differences; a direction with a kink nearby is left out. What a step of 1e-5 finds wrong, a
@@ -237,20 +309,22 @@ fn near(what: &str, found: f64, wanted: f64, allowed: f64) -> Result<(), String>
     Err(format!("{what} is {found:e}, should be {wanted:e} (off by {:e}, allowed {allowed:e})", found - wanted))
 }
 
-fn vectors(what: &str, found: &[f64], wanted: &[f64]) -> Result<(), String> {
+fn vectors(what: &str, found: &[f64], wanted: &[f64], blur: &[f64]) -> Result<(), String> {
     let largest = wanted.iter().fold(0.0, |m: f64, v| m.max(v.abs()));
     for (k, (found, wanted)) in found.iter().zip(wanted).enumerate() {
-        near(&format!("{what} {k}"), *found, *wanted, DERIVATIVE * (1.0 + wanted.abs()) + LARGEST * largest)?;
+        let blur = blur.get(k).copied().unwrap_or(0.0);
+        near(&format!("{what} {k}"), *found, *wanted, DERIVATIVE * (1.0 + wanted.abs()) + LARGEST * largest + blur)?;
     }
     Ok(())
 }
 
 /// Entries that only one of the two has are compared with 0: a pattern must hold every nonzero.
-fn matrices(what: &str, found: &Entries, wanted: &Entries) -> Result<(), String> {
+fn matrices(what: &str, found: &Entries, wanted: &Entries, blur: &Entries) -> Result<(), String> {
     let largest = wanted.values().fold(0.0, |m: f64, v| m.max(v.abs()));
     for at in found.keys().chain(wanted.keys()) {
         let (a, b) = (found.get(at).copied().unwrap_or(0.0), wanted.get(at).copied().unwrap_or(0.0));
-        near(&format!("{what} {at:?}"), a, b, DERIVATIVE * (1.0 + b.abs()) + LARGEST * largest)?;
+        let blur = blur.get(at).copied().unwrap_or(0.0);
+        near(&format!("{what} {at:?}"), a, b, DERIVATIVE * (1.0 + b.abs()) + LARGEST * largest + blur)?;
     }
     Ok(())
 }
@@ -303,7 +377,7 @@ pub fn check_lifted(lifted: &CompiledOracle, point: &PointReference, n_defs: usi
     lifted.gradient(&mut ws, &point.sigma, &mut g).map_err(said)?;
     let (_, out) = multipliers(&mut ws, &g)?;
     let total: Vec<f64> = (0..n_x).map(|j| g[j] + out[j]).collect();
-    vectors("lifted gradient", &total, &point.gradient)?;
+    vectors("lifted gradient", &total, &point.gradient, &point.blur.gradient)?;
     // The Lagrangian with the rows' multipliers.
     let mut rows_y = point.y.clone();
     rows_y.resize(m, 0.0);
@@ -332,5 +406,10 @@ pub fn check_lifted(lifted: &CompiledOracle, point: &PointReference, n_defs: usi
             wanted[*col] += h * v[*row];
         }
     }
-    vectors("lifted Hessian", &total, &wanted)
+    let mut blur = vec![0.0; n_x];
+    for (&(row, col), h) in &point.blur.hessian {
+        blur[row] += h * v[col].abs();
+        blur[col] += h * v[row].abs();
+    }
+    vectors("lifted Hessian", &total, &wanted, &blur)
 }

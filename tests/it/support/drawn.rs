@@ -57,6 +57,22 @@ impl Made {
         Reference::new(&self.bound.checked, self.bound.instance.world.as_ref(), &self.judge, seed, 2).ok()
     }
 
+    /// The first thing the oracle says otherwise.
+    pub fn check(&self, reference: &Reference, oracle: &CompiledOracle) -> Result<(), String> {
+        reference.check(oracle, &self.bound.checked, self.bound.instance.world.as_ref(), &self.judge)
+    }
+
+    /// The first thing the lifted oracle says otherwise at the first point; as [`Reference::check`].
+    pub fn check_lifted(&self, reference: &Reference, lifted: &CompiledOracle) -> Result<(), String> {
+        let n_defs = self.bound.prepared.plan.defs.len();
+        let point = &reference.points[0];
+        check_lifted(lifted, point, n_defs).or_else(|why| {
+            let env = self.bound.instance.world.as_ref();
+            let blurred = point.blurred(&self.bound.checked, env, &self.judge);
+            check_lifted(lifted, &blurred, n_defs).map_err(|_| why)
+        })
+    }
+
     /// Native code, portable executor and interpreter; `points` is how many points bits are compared at.
     pub fn three_judges(&self, jit: &Jit, seed: u64, points: u64) -> Result<Tally, String> {
         let mut tally = Tally::default();
@@ -70,7 +86,7 @@ impl Made {
             tally.bits += bits::same(&portable, &native, seed, points)?;
             let Some(reference) = &reference else { continue };
             if native.is_lifted() {
-                let check = |oracle| check_lifted(oracle, &reference.points[0], self.bound.prepared.plan.defs.len());
+                let check = |oracle| self.check_lifted(reference, oracle);
                 match check(&native) {
                     Ok(()) => tally.points += 1,
                     // A slot that is always 0 may stand under a root: as a variable it has no slope there.
@@ -78,8 +94,8 @@ impl Made {
                     Err(why) => return Err(why),
                 }
             } else {
-                reference.check(&portable).map_err(|why| format!("portable: {why}"))?;
-                reference.check(&native).map_err(|why| format!("native: {why}"))?;
+                self.check(reference, &portable).map_err(|why| format!("portable: {why}"))?;
+                self.check(reference, &native).map_err(|why| format!("native: {why}"))?;
                 reference.points[0].check_differences(&native, seed)?;
                 tally.points += reference.points.len();
             }
