@@ -57,6 +57,7 @@ struct View<'a> {
     constraints: Vec<Line>,
     /// Where the values of a family go, its line, its number of instances.
     families: Vec<(&'static str, String, usize)>,
+    convexity: String,
     method: String,
 }
 
@@ -102,6 +103,7 @@ impl<'a> View<'a> {
             objectives: objectives.collect(),
             constraints: constraints.collect(),
             families: families.collect(),
+            convexity: bound.convexity(&session.sources),
             method,
         }
     }
@@ -112,7 +114,7 @@ impl<'a> View<'a> {
         let mut text = line("problem", format!("{path}: {}", style.bold(facts.class_name())));
         text += &line("variables", format!("{}{}", group(facts.n_vars), self.variable_words()));
         text += &line("constraints", self.constraint_words());
-        text += &line("convexity", curvature_words(facts.curvature).into());
+        text += &line("convexity", self.convexity.clone());
         text += &line("method", self.method.clone());
         text += &line("jacobian", self.density(facts.nnz_jacobian, facts.n_cons * facts.n_vars, "nonzero"));
         let triangle = facts.n_vars * (facts.n_vars + 1) / 2;
@@ -210,6 +212,7 @@ impl<'a> View<'a> {
             "model": path,
             "class": self.bound.facts.class_name(),
             "facts": self.bound.facts,
+            "convexity": self.convexity,
             "method": self.method,
             "variables": list(self.variables.iter().map(variable).collect()),
             "objectives": list(self.objectives.iter().map(line).collect()),
@@ -245,13 +248,5 @@ const fn smooth(smooth: Smooth) -> &'static str {
         Smooth::Once => "once differentiable",
         Smooth::Kinks => "with kinks",
         Smooth::Jumps => "with jumps",
-    }
-}
-
-const fn curvature_words(curvature: crate::problem::Curvature) -> &'static str {
-    match curvature {
-        crate::problem::Curvature::Convex => "proved: every local optimum is global",
-        crate::problem::Curvature::Nonconvex => "proved not to be convex",
-        crate::problem::Curvature::Unknown => "not proved: a local optimum need not be global",
     }
 }

@@ -1,4 +1,8 @@
-//! Which method solves a problem, and why: one line that names the deciding fact.
+//! Which method solves a problem, and why: a table from the deciding fact to the method.
+//!
+//! Takes the facts of the class, gives a row of the registry and the fact that chose it. Rules are asked in order; the first
+//! that applies and whose method takes the problem wins. To add a rule: a row of [`RULES`] and its flip in
+//! `tests/it/route.rs`.
 
 use crate::problem::{Degree, MethodRow, ProblemFacts, Refusal, Smoothness};
 use crate::solve::registry;
@@ -8,46 +12,66 @@ use crate::solve::registry;
 const MANY_NONZEROS: usize = 2_000_000;
 
 /// A method and the reason for it.
-#[derive(Clone, Copy)]
+#[derive(Clone)]
 pub struct Choice {
     /// Its row.
     pub row: &'static MethodRow,
-    /// Made by [`route`] from the facts.
-    pub reason: Reason,
+    /// The deciding fact, in words.
+    pub reason: String,
+    /// The line of the table, unless the method was asked for.
+    pub rule: Option<&'static Rule>,
 }
 
-/// The deciding fact.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum Reason {
-    /// The model or the command line names it.
-    Asked,
-    /// Rows to satisfy.
-    Rows(usize),
-    /// No rows, and second derivatives are cheap.
-    Newton(usize),
-    /// No rows, and the Hessian is large.
-    LargeHessian(usize),
-    /// No rows, and the functions have kinks.
-    Kinks,
+/// One line of the table: a method, and when it is the one to take.
+pub struct Rule {
+    /// The method's name.
+    pub method: &'static str,
+    /// The fact that decides, in general.
+    pub when: &'static str,
+    /// The fact as it is here, when it holds.
+    pub reason: fn(&ProblemFacts) -> Option<String>,
 }
 
-impl std::fmt::Display for Reason {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        match self {
-            Self::Asked => write!(f, "asked for"),
-            Self::Rows(1) => write!(f, "1 constraint row"),
-            Self::Rows(n) => write!(f, "{n} constraint rows"),
-            Self::Newton(nnz) => {
-                write!(f, "no constraints but bounds, and a Hessian of only {nnz} {} for Newton steps", nonzeros(*nnz))
-            }
-            Self::LargeHessian(nnz) => write!(f, "no constraints but bounds, and a Hessian of {nnz} nonzeros"),
-            Self::Kinks => write!(f, "no constraints but bounds, and functions with kinks"),
-        }
-    }
+/// The table, in the order in which the rules are asked.
+pub static RULES: [Rule; 4] = [
+    Rule {
+        method: "interior_point",
+        when: "rows to satisfy",
+        reason: |facts| (facts.n_cons > 0 || facts.objective <= Degree::Linear).then(|| rows(facts)),
+    },
+    Rule {
+        method: "lbfgs",
+        when: "no rows, functions with kinks",
+        reason: |facts| {
+            (facts.smoothness >= Smoothness::Continuous)
+                .then(|| "no constraints but bounds, and functions with kinks".into())
+        },
+    },
+    Rule {
+        method: "lbfgs",
+        when: "no rows, a Hessian too large to factor",
+        reason: |facts| {
+            (facts.nnz_hessian > MANY_NONZEROS)
+                .then(|| format!("no constraints but bounds, and a Hessian of {} nonzeros", facts.nnz_hessian))
+        },
+    },
+    Rule {
+        method: "interior_point",
+        when: "no rows, a Hessian for Newton steps",
+        reason: |facts| {
+            let nonzeros = count(facts.nnz_hessian, "nonzero");
+            Some(format!("no constraints but bounds, and a Hessian of only {nonzeros} for Newton steps"))
+        },
+    },
+];
+
+fn rows(facts: &ProblemFacts) -> String {
+    count(facts.n_cons, "constraint row")
 }
 
-fn nonzeros(count: usize) -> &'static str {
-    if count == 1 { "nonzero" } else { "nonzeros" }
+/// `1 row`, `2 rows`.
+fn count(number: usize, noun: &str) -> String {
+    format!("{number} {noun}{}", if number == 1 { "" } else { "s" })
 }
 
 /// The method for a problem with these facts, or the one `asked` for (a name of the registry).
@@ -55,24 +79,28 @@ fn nonzeros(count: usize) -> &'static str {
 /// # Errors
 /// The method that was to be used and the fact it refuses the problem for.
 pub fn route(facts: &ProblemFacts, asked: Option<&str>) -> Result<Choice, (&'static MethodRow, Refusal)> {
-    let (name, reason) = match asked {
-        Some(name) => (name, Reason::Asked),
-        None => by_class(facts),
-    };
-    let Some(row) = registry::find(name) else { crate::bug!("`{name}` was checked against the registry") };
-    registry::accepts(row, facts).map_err(|refusal| (row, refusal))?;
-    Ok(Choice { row, reason })
+    if let Some(name) = asked {
+        return accepted(known(name), facts).map(|row| Choice { row, reason: "asked for".into(), rule: None });
+    }
+    let mut refused = None;
+    for rule in &RULES {
+        let Some(reason) = (rule.reason)(facts) else { continue };
+        match accepted(known(rule.method), facts) {
+            Ok(row) => return Ok(Choice { row, reason, rule: Some(rule) }),
+            Err(refusal) => refused = refused.or(Some(refusal)),
+        }
+    }
+    Err(refused.unwrap_or_else(|| crate::bug!("the last rule always applies")))
 }
 
-fn by_class(facts: &ProblemFacts) -> (&'static str, Reason) {
-    if facts.n_cons > 0 || facts.objective == Degree::Linear {
-        return ("interior_point", Reason::Rows(facts.n_cons));
-    }
-    if facts.smoothness >= Smoothness::Continuous {
-        return ("lbfgs", Reason::Kinks);
-    }
-    if facts.nnz_hessian > MANY_NONZEROS {
-        return ("lbfgs", Reason::LargeHessian(facts.nnz_hessian));
-    }
-    ("interior_point", Reason::Newton(facts.nnz_hessian))
+fn known(name: &str) -> &'static MethodRow {
+    registry::find(name).unwrap_or_else(|| crate::bug!("`{name}` was checked against the registry"))
+}
+
+fn accepted(
+    row: &'static MethodRow,
+    facts: &ProblemFacts,
+) -> Result<&'static MethodRow, (&'static MethodRow, Refusal)> {
+    registry::accepts(row, facts).map_err(|refusal| (row, refusal))?;
+    Ok(row)
 }

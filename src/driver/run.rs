@@ -129,7 +129,7 @@ pub fn describe(choice: &Choice, ran: Ran, verdict: &Verdict, objective: f64, na
     let Ran { candidate, trace } = ran;
     Run {
         method: candidate.method.clone(),
-        reason: choice.reason.to_string(),
+        reason: choice.reason.clone(),
         status: verdict.status,
         stop: candidate.stop,
         evidence: evidence(&verdict.evidence, name),

@@ -9,19 +9,21 @@ use super::results::{Answer, Results};
 use super::route::{Choice, route};
 use super::run;
 use super::session::{Checked, Prepared, Session};
-use super::survey::{Survey, survey};
+use super::survey::{Line, Survey, survey};
 use super::watch::{Failure, Watched};
 use crate::base::{Id, Name, Span, limits};
 use crate::bind::{self, Instance};
-use crate::diag::Reports;
 use crate::diag::codes::class::ClassError;
 use crate::diag::codes::limit::LimitError;
+use crate::diag::{Reports, Sources};
 use crate::ir::Model;
 use crate::ir::model::Stage;
 use crate::jit::Jit;
 use crate::kernel::{self, CompiledOracle, Mode};
+use crate::num::definite::is_positive_semidefinite;
 use crate::pass::epigraph;
 use crate::pass::traits::{self, Traits};
+use crate::problem::verify::tolerance::CONVEXITY_ROUNDING;
 use crate::problem::verify::{interrupted, verify};
 use crate::problem::{
     Candidate, Degree, MethodRow, Nlp, Oracle, Place, Point, ProblemFacts, Program, Recover, Refusal, SetupError,
@@ -356,6 +358,25 @@ impl Bound {
         shape
     }
 
+    /// What is proved about convexity of the whole, and the line where the proof ends.
+    pub fn convexity(&self, sources: &Sources) -> String {
+        let model = &self.checked;
+        let place = |name: &Option<Name>, at: Span| match name {
+            Some(name) => format!("`{name}` ({})", sources.place(at)),
+            None => sources.place(at),
+        };
+        let line = match self.survey.breaks {
+            None => return "proved: every local optimum is global".into(),
+            Some(Line::Objective(_)) if self.facts.convex_objective && self.facts.rows <= Degree::Linear => {
+                return "proved: the constant Hessian has no negative eigenvalue, so every local optimum is global"
+                    .into();
+            }
+            Some(Line::Objective(id)) => place(&model.objectives[id].name, model.objectives[id].at),
+            Some(Line::Constraint(id)) => place(&model.constraints[id].name, model.constraints[id].at),
+        };
+        format!("not proved because of {line}: a local optimum need not be global")
+    }
+
     fn site_name(&self, site: Site) -> String {
         match site {
             Site::Row(row) => self.instance.row_name(&self.checked, row as usize).unwrap_or_default(),
@@ -395,9 +416,24 @@ fn facts(survey: &Survey, oracle: &dyn Oracle, shape: &Shape) -> ProblemFacts {
         objective: survey.objective_degree(),
         rows: survey.row_degree(),
         curvature: survey.curvature,
+        convex_objective: !matches!(survey.breaks, Some(Line::Objective(_))) || has_convex_hessian(survey, oracle),
         smoothness: survey.smoothness().0,
         ..of_oracle
     }
+}
+
+/// Whether the objective, as minimised, is quadratic and its Hessian has no negative eigenvalue.
+fn has_convex_hessian(survey: &Survey, oracle: &dyn Oracle) -> bool {
+    if survey.objective_degree() != Degree::Quadratic || survey.objectives.len() != 1 {
+        return false;
+    }
+    let shape = oracle.shape();
+    let mut ws = oracle.workspace();
+    ws.set_point(&vec![0.0; shape.n_vars]);
+    let mut hessian = vec![0.0; oracle.hessian_pattern().nnz()];
+    let fixed = |j: usize| shape.vars.is_fixed(j);
+    oracle.hessian(&mut ws, &shape.first_objective(), &vec![0.0; shape.n_cons], &mut hessian).is_ok()
+        && is_positive_semidefinite(oracle.hessian_pattern(), &hessian, &fixed, CONVEXITY_ROUNDING)
 }
 
 /// The class in one line of words.

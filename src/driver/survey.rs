@@ -3,7 +3,7 @@
 //! Takes a plan and the ranges that binding found; gives [`Survey`], which the router, `inspect` and the
 //! judge's claim of global optimality read.
 
-use crate::base::{Id, IdVec, Interval};
+use crate::base::{IdVec, Interval};
 use crate::func::{self, Curvature};
 use crate::ir::plan::{DefKind, FamilyId, PlanDomainId, Target};
 use crate::ir::{ArrayId, BinderId, ConId, Model, Node, NodeId, ObjId, ParamId, Plan, ReduceOp, VarId};
@@ -35,6 +35,17 @@ pub struct Survey {
     pub constraints: IdVec<ConId, Option<Traits>>,
     /// Convexity of the whole problem: objective, rows, all proved by the composition rules.
     pub curvature: problem::Curvature,
+    /// The first line that is not proved to keep the problem convex.
+    pub breaks: Option<Line>,
+}
+
+/// A line of a model that takes part in the class of the whole.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Line {
+    /// An objective.
+    Objective(ObjId),
+    /// A constraint.
+    Constraint(ConId),
 }
 
 impl Survey {
@@ -76,8 +87,9 @@ pub fn survey(model: &Model, plan: &Plan, ranges: &dyn Ranges) -> Survey {
     let objectives: IdVec<ObjId, _> =
         model.objectives.ids().map(|o| surveyor.of_target(Target::Objective(o))).collect();
     let constraints: IdVec<ConId, _> = model.constraints.ids().map(|c| surveyor.of_target(Target::Row(c))).collect();
-    let curvature = whole(model, &objectives, &constraints, ranges);
-    Survey { objectives, constraints, curvature }
+    let breaks = breaks(model, &objectives, &constraints, ranges);
+    let curvature = if breaks.is_none() { problem::Curvature::Convex } else { problem::Curvature::Unknown };
+    Survey { objectives, constraints, curvature, breaks }
 }
 
 /// Range of a node that depends on data alone.
@@ -206,25 +218,28 @@ fn hardest<'t>(all: impl Iterator<Item = &'t Option<Traits>>) -> problem::Degree
     }
 }
 
-fn whole(
+/// The first line that spoils a convex problem: an objective that bends the wrong way, a row that does towards one of its ends.
+fn breaks(
     model: &Model,
     objectives: &IdVec<ObjId, Option<Traits>>,
     constraints: &IdVec<ConId, Option<Traits>>,
     ranges: &dyn Ranges,
-) -> problem::Curvature {
+) -> Option<Line> {
     let fits = |t: &Traits, convex: bool| match t.curvature {
         Curvature::Constant | Curvature::Affine => true,
         Curvature::Convex => convex,
         Curvature::Concave => !convex,
         Curvature::Unknown => false,
     };
-    let objective_fits = objectives.enumerate().all(|(id, t)| {
-        debug_assert!(id.index() < model.objectives.len());
-        t.as_ref().is_none_or(|t| fits(t, model.objectives[id].sense == Sense::Minimize))
+    let objective = objectives
+        .enumerate()
+        .find(|(id, t)| t.as_ref().is_some_and(|t| !fits(t, model.objectives[*id].sense == Sense::Minimize)));
+    if let Some((id, _)) = objective {
+        return Some(Line::Objective(id));
+    }
+    let row = constraints.enumerate().find(|(id, t)| {
+        let (lower, upper) = ranges.ends(*id);
+        t.as_ref().is_some_and(|t| (upper && !fits(t, true)) || (lower && !fits(t, false)))
     });
-    let row_fits = constraints.enumerate().all(|(id, t)| {
-        let (lower, upper) = ranges.ends(id);
-        t.as_ref().is_none_or(|t| (!upper || fits(t, true)) && (!lower || fits(t, false)))
-    });
-    if objective_fits && row_fits { problem::Curvature::Convex } else { problem::Curvature::Unknown }
+    row.map(|(id, _)| Line::Constraint(id))
 }

@@ -3,6 +3,7 @@
 //! Takes slices of numbers, gives numbers.
 //! Deliberately absent: models, templates, solvers.
 
+pub mod definite;
 pub mod dense;
 pub mod kkt;
 pub mod lu;

@@ -74,6 +74,8 @@ pub struct ProblemFacts {
     pub rows: Degree,
     /// Convexity of the whole problem.
     pub curvature: Curvature,
+    /// Whether the objective is proved convex, by rules or because its constant Hessian has no negative eigenvalue.
+    pub convex_objective: bool,
     /// The least smooth function.
     pub smoothness: Smoothness,
     /// Structural nonzeros of the Jacobian.

@@ -6,7 +6,7 @@ use super::candidate::Candidate;
 use super::control::{Budget, Control, Progress};
 use super::facts::ProblemFacts;
 use super::oracle::{Capabilities, EvalError};
-use super::program::Program;
+use super::program::{Form, Program};
 use super::shape::Bounds;
 use super::snapshot::{Snapshot, SnapshotError};
 
@@ -22,6 +22,8 @@ pub struct MethodRow {
     pub accepts: fn(&ProblemFacts) -> Result<(), Refusal>,
     /// What the oracle must offer.
     pub needs: Capabilities,
+    /// The kind of [`Program`] that [`MethodRow::make`] takes; `bridge::fit` makes it.
+    pub form: Form,
     /// Its options.
     pub options: &'static [OptionRow],
     /// Sets a run up; takes all the memory the run will need.

@@ -47,7 +47,7 @@ pub use method::{
     Solver, WarmStart,
 };
 pub use oracle::{Capabilities, EvalError, Oracle, Place, Rows, Workspace};
-pub use program::{Conic, Mip, Nlp, Program, Qp};
+pub use program::{Cone, Conic, Form, Mip, Nlp, Program, Qp};
 pub use recover::{Point, Recover, Stack};
 pub use shape::{Bounds, Sense, Shape};
 pub use snapshot::{Snapshot, SnapshotError};

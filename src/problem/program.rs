@@ -7,6 +7,20 @@ use super::oracle::Oracle;
 use super::shape::{Bounds, Shape};
 use crate::num::sparse::Pattern;
 
+/// The kinds of [`Program`].
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub enum Form {
+    /// [`Program::Nlp`].
+    #[default]
+    Nlp,
+    /// [`Program::Qp`].
+    Qp,
+    /// [`Program::Conic`].
+    Conic,
+    /// [`Program::Mip`].
+    Mip,
+}
+
 /// A problem in the form its method wants.
 #[derive(Clone)]
 #[allow(clippy::large_enum_variant, reason = "there is one of it in a run")]
@@ -15,7 +29,7 @@ pub enum Program {
     Nlp(Nlp),
     /// Quadratic objective, linear rows, as matrices.
     Qp(Qp),
-    /// Linear objective over cones, as matrices.
+    /// Linear or quadratic objective over cones, as matrices.
     Conic(Conic),
     /// Linear objective and rows with integer variables, as matrices.
     Mip(Mip),
@@ -64,12 +78,19 @@ pub enum Cone {
     Power(f64),
 }
 
-/// `min q' x` subject to `b - A x` in a product of cones.
+/// `min 1/2 x' P x + q' x + r` subject to `b - A x` in a product of cones, `P` without negative eigenvalues.
+///
+/// Answers have one multiplier `y` per row, of the dual cone, with `P x + q + A' y = 0`; none of bounds, which are rows here.
+/// A proof of infeasibility is a `y` of the dual cone with `A' y = 0` and `b' y < 0`.
 #[derive(Clone, Debug)]
 pub struct Conic {
+    /// Pattern of `P`, lower triangle.
+    pub quadratic: Pattern,
+    /// Values of `P`.
+    pub quadratic_vals: Vec<f64>,
     /// `q`, length `n_vars`.
     pub linear: Vec<f64>,
-    /// Added to the objective.
+    /// `r`.
     pub constant: f64,
     /// Pattern of `A`.
     pub rows: Pattern,

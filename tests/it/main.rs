@@ -23,6 +23,7 @@ mod planted;
 mod programs;
 mod random_models;
 mod report;
+mod route;
 mod scale;
 mod sema;
 mod solvers;

@@ -40,7 +40,7 @@ use super::limits::Meter;
 use super::registry::one_smooth_objective;
 use crate::problem::verify::tolerance::VIOLATION;
 use crate::problem::{
-    Budget, Candidate, Capabilities, MethodRow, OptionKind, OptionRow, OptionValue, Program, Progress, Refusal,
+    Budget, Candidate, Capabilities, Form, MethodRow, OptionKind, OptionRow, OptionValue, Program, Progress, Refusal,
     Request, SetupError, Snapshot, Solver, StopReason, TraceRow, WarmStart,
 };
 
@@ -51,6 +51,7 @@ pub static ROW: MethodRow = MethodRow {
     source: "Wächter and Biegler, Math. Program. 106 (2006)",
     accepts: one_smooth_objective,
     needs: Capabilities::SECOND_ORDER,
+    form: Form::Nlp,
     options: &OPTIONS,
     make,
 };

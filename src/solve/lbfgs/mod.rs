@@ -23,7 +23,7 @@ use super::line_search::{Found, Sample, Wolfe, search};
 use super::registry::one_smooth_objective;
 use crate::num::dense::{clamp, dot, norm_inf};
 use crate::problem::{
-    Bounds, Budget, Candidate, Capabilities, Counts, MethodRow, OptionKind, OptionRow, OptionValue, Oracle,
+    Bounds, Budget, Candidate, Capabilities, Counts, Form, MethodRow, OptionKind, OptionRow, OptionValue, Oracle,
     ProblemFacts, Program, Progress, Refusal, Request, SetupError, Snapshot, SnapshotError, Solver, StopReason,
     TraceRow, Workspace,
 };
@@ -35,6 +35,7 @@ pub static ROW: MethodRow = MethodRow {
     source: "Byrd, Lu, Nocedal and Zhu, SIAM J. Sci. Comput. 16 (1995)",
     accepts,
     needs: Capabilities { gradient: true, ..Capabilities::VALUES },
+    form: Form::Nlp,
     options: &OPTIONS,
     make,
 };

@@ -1,0 +1,87 @@
+//! The router's table: for each row, one fact is flipped and the choice changes.
+
+use optc::driver::route::{RULES, route};
+use optc::problem::{Capabilities, Degree, ProblemFacts, Smoothness};
+
+/// A smooth problem with two rows.
+fn rows() -> ProblemFacts {
+    ProblemFacts {
+        n_vars: 10,
+        n_cons: 2,
+        n_objectives: 1,
+        objective: Degree::Nonlinear,
+        rows: Degree::Nonlinear,
+        smoothness: Smoothness::Twice,
+        nnz_jacobian: 20,
+        nnz_hessian: 10,
+        offers: Capabilities::SECOND_ORDER,
+        ..ProblemFacts::default()
+    }
+}
+
+fn smooth() -> ProblemFacts {
+    ProblemFacts { n_cons: 0, rows: Degree::Constant, nnz_jacobian: 0, ..rows() }
+}
+
+struct Flip {
+    /// Where the fact holds: the rule that must fire.
+    rule: (&'static str, &'static str),
+    facts: ProblemFacts,
+    /// The same with one fact changed, and the rule that fires then.
+    other: (&'static str, &'static str),
+    changed: ProblemFacts,
+}
+
+fn flips() -> Vec<Flip> {
+    let newton = ("interior_point", "no rows, a Hessian for Newton steps");
+    vec![
+        Flip { rule: ("interior_point", "rows to satisfy"), facts: rows(), other: newton, changed: smooth() },
+        Flip {
+            rule: ("lbfgs", "no rows, functions with kinks"),
+            facts: ProblemFacts { smoothness: Smoothness::Continuous, ..smooth() },
+            other: newton,
+            changed: smooth(),
+        },
+        Flip {
+            rule: ("lbfgs", "no rows, a Hessian too large to factor"),
+            facts: ProblemFacts { nnz_hessian: 3_000_000, ..smooth() },
+            other: newton,
+            changed: smooth(),
+        },
+        Flip {
+            rule: newton,
+            facts: smooth(),
+            other: ("interior_point", "rows to satisfy"),
+            changed: ProblemFacts { n_cons: 1, rows: Degree::Nonlinear, ..smooth() },
+        },
+    ]
+}
+
+#[test]
+fn each_rule_is_decided_by_one_fact() {
+    let flips = flips();
+    for flip in &flips {
+        for (wanted, facts) in [(flip.rule, &flip.facts), (flip.other, &flip.changed)] {
+            let choice = route(facts, None).unwrap_or_else(|(row, refusal)| panic!("{}: {refusal}", row.name));
+            let rule = choice.rule.expect("nothing was asked for");
+            assert_eq!((choice.row.name, rule.when), wanted, "{facts:?}");
+            assert!(!choice.reason.is_empty());
+        }
+    }
+    for rule in &RULES {
+        assert!(
+            flips.iter().any(|flip| flip.rule == (rule.method, rule.when)),
+            "no flip shows the rule `{}`: {}",
+            rule.method,
+            rule.when
+        );
+    }
+}
+
+#[test]
+fn what_is_asked_for_is_taken_or_refused_with_the_fact() {
+    assert_eq!(route(&smooth(), Some("lbfgs")).map(|c| c.reason).ok().as_deref(), Some("asked for"));
+    let (row, refusal) = route(&rows(), Some("lbfgs")).err().expect("lbfgs takes no rows");
+    assert_eq!(row.name, "lbfgs");
+    assert!(refusal.to_string().contains("2 constraints"), "{refusal}");
+}
