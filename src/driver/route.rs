@@ -33,7 +33,25 @@ pub struct Rule {
 }
 
 /// The table, in the order in which the rules are asked.
-pub static RULES: [Rule; 4] = [
+pub static RULES: [Rule; 6] = [
+    Rule {
+        method: "clarabel",
+        when: "every function is linear",
+        reason: |facts| {
+            (facts.objective.max(facts.rows) <= Degree::Linear)
+                .then(|| format!("every function is linear, {}", rows(facts)))
+        },
+    },
+    Rule {
+        method: "clarabel",
+        when: "a convex quadratic objective, linear rows, inequalities among them",
+        reason: |facts| {
+            let inequalities = facts.n_cons > facts.n_equalities || facts.n_bounded > facts.n_fixed;
+            let quadratic = facts.objective == Degree::Quadratic && facts.rows <= Degree::Linear;
+            (quadratic && facts.convex_objective && inequalities)
+                .then(|| format!("a convex quadratic objective, {}, all linear", rows(facts)))
+        },
+    },
     Rule {
         method: "interior_point",
         when: "rows to satisfy",

@@ -4,6 +4,7 @@ use super::report::{EvidenceLine, Run};
 use super::route::Choice;
 use super::session::Setup;
 use crate::base::Name;
+use crate::bridge::Back;
 use crate::diag::codes::limit::LimitError;
 use crate::ir::model::{OptionValue as Written, Stage};
 use crate::problem::{
@@ -46,7 +47,7 @@ pub struct Ran {
 /// When the run could not begin: memory, empty bounds, a size beyond what the method takes.
 pub fn run(
     choice: &Choice,
-    program: Program,
+    (program, back): (Program, &Back),
     options: OptionSet,
     setup: &Setup,
     warm: Option<WarmStart>,
@@ -63,7 +64,7 @@ pub fn run(
         trace: Box::new(Tee { idle: Arc::clone(&setup.idle), kept: Arc::clone(&kept), live }),
     };
     let mut solver = (choice.row.make)(request)?;
-    let candidate = solver.run();
+    let candidate = back.recover(solver.run());
     setup.idle.store(false, Ordering::Relaxed);
     drop(solver);
     let trace = std::mem::take(&mut *kept.lock().unwrap_or_else(std::sync::PoisonError::into_inner));

@@ -13,6 +13,7 @@ use super::survey::{Line, Survey, survey};
 use super::watch::{Failure, Watched};
 use crate::base::{Id, Name, Span, limits};
 use crate::bind::{self, Instance};
+use crate::bridge;
 use crate::diag::codes::class::ClassError;
 use crate::diag::codes::limit::LimitError;
 use crate::diag::{Reports, Sources};
@@ -23,11 +24,12 @@ use crate::kernel::{self, CompiledOracle, Mode};
 use crate::num::definite::is_positive_semidefinite;
 use crate::pass::epigraph;
 use crate::pass::traits::{self, Traits};
+use crate::problem::recover;
 use crate::problem::verify::tolerance::CONVEXITY_ROUNDING;
 use crate::problem::verify::{interrupted, verify};
 use crate::problem::{
-    Candidate, Degree, MethodRow, Nlp, Oracle, Place, Point, ProblemFacts, Program, Recover, Refusal, SetupError,
-    Shape, Site, Smoothness, Status, TraceSink, Verdict, WarmStart,
+    Candidate, Degree, MethodRow, Nlp, Oracle, Place, ProblemFacts, Refusal, SetupError, Shape, Site, Smoothness,
+    Status, TraceSink, Verdict, WarmStart,
 };
 use crate::syntax::ast::{Stmt, StmtKind};
 use std::collections::BTreeMap;
@@ -205,15 +207,26 @@ impl Session {
             (None, Some(stage)) => Some(stage.method.as_ref()),
             (None, None) => None,
         };
-        let choice = route(&bound.facts, asked).map_err(|(row, refusal)| refused(bound, row, refusal, at))?;
-        let options = run::options(choice.row, stage, &self.setup)?;
+        let mut choice = route(&bound.facts, asked).map_err(|(row, refusal)| refused(bound, row, refusal, at))?;
         let watched = Arc::new(Watched::new(bound.oracle.clone()));
         let facts =
             ProblemFacts { n_vars: watched.shape().n_vars, n_cons: watched.shape().n_cons, ..bound.facts.clone() };
-        let program = Program::Nlp(Nlp { oracle: watched.clone(), facts });
+        let nlp = Nlp { oracle: watched.clone(), facts };
+        let fitted = self.timed("fit", |_| {
+            let fitted = bridge::fit(choice.row.form, nlp.clone());
+            if choice.rule.is_none() || !matches!(fitted, Err(SetupError::Refused(_) | SetupError::Evaluation(_))) {
+                return fitted;
+            }
+            // What was proved of the lines does not hold of the numbers: overflow, or a value that only 0 lacks.
+            let general = route(&bound.facts, Some("interior_point")).ok();
+            choice = general.map_or(choice.clone(), |c| Choice { reason: "its matrices could not be had".into(), ..c });
+            bridge::fit(choice.row.form, nlp)
+        });
+        let (program, back) = fitted.map_err(|error| setup_failed(bound, &choice, error, at))?;
+        let options = run::options(choice.row, stage, &self.setup)?;
         let warm = state.last.as_ref().map(|(candidate, _)| self.warm(bound, candidate));
         let live = state.live.clone();
-        let ran = self.timed("solve", |s| run::run(&choice, program, options, &s.setup, warm, live));
+        let ran = self.timed("solve", |s| run::run(&choice, (program, &back), options, &s.setup, warm, live));
         let mut ran = ran.map_err(|error| setup_failed(bound, &choice, error, at))?;
         ran.candidate = recovered(bound, ran.candidate);
         let mut verdict = self.timed("verify", |_| verify(state.judge, &bound.facts, &ran.candidate));
@@ -543,22 +556,9 @@ fn setup_failed(bound: &Bound, choice: &Choice, error: SetupError, at: Option<Sp
 }
 
 /// An answer of the oracle's problem in the problem's own variables.
-fn recovered(bound: &Bound, mut candidate: Candidate) -> Candidate {
-    let Some(lift) = bound.oracle.recover() else { return candidate };
-    let point = lift.recover(Point {
-        x: std::mem::take(&mut candidate.x),
-        y: std::mem::take(&mut candidate.y),
-        z_lower: std::mem::take(&mut candidate.z_lower),
-        z_upper: std::mem::take(&mut candidate.z_upper),
-        primal_ray: None,
-        dual_ray: candidate.ray.take(),
-    });
-    Candidate {
-        x: point.x,
-        y: point.y,
-        z_lower: point.z_lower,
-        z_upper: point.z_upper,
-        ray: point.dual_ray,
-        ..candidate
+fn recovered(bound: &Bound, candidate: Candidate) -> Candidate {
+    match bound.oracle.recover() {
+        Some(lift) => recover::candidate(&lift, candidate),
+        None => candidate,
     }
 }

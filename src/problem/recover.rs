@@ -2,6 +2,8 @@
 //!
 //! Every reformulation pushes a [`Recover`]; answers travel down the stack in reverse order.
 
+use super::candidate::{Candidate, StopReason};
+
 /// An answer in one problem's variables and rows. Empty vectors mean "unknown". Signs: see [`super`].
 #[derive(Clone, PartialEq, Debug, Default)]
 pub struct Point {
@@ -41,5 +43,28 @@ impl Stack {
 impl Recover for Stack {
     fn recover(&self, point: Point) -> Point {
         self.steps.iter().rev().fold(point, |point, step| step.recover(point))
+    }
+}
+
+/// A method's whole answer in the variables and rows of the problem before `step`.
+pub fn candidate(step: &dyn Recover, mut candidate: Candidate) -> Candidate {
+    let unbounded = candidate.stop == StopReason::Unbounded;
+    let ray = candidate.ray.take();
+    let (primal_ray, dual_ray) = if unbounded { (ray, None) } else { (None, ray) };
+    let point = step.recover(Point {
+        x: std::mem::take(&mut candidate.x),
+        y: std::mem::take(&mut candidate.y),
+        z_lower: std::mem::take(&mut candidate.z_lower),
+        z_upper: std::mem::take(&mut candidate.z_upper),
+        primal_ray,
+        dual_ray,
+    });
+    Candidate {
+        x: point.x,
+        y: point.y,
+        z_lower: point.z_lower,
+        z_upper: point.z_upper,
+        ray: if unbounded { point.primal_ray } else { point.dual_ray },
+        ..candidate
     }
 }

@@ -42,6 +42,16 @@ impl Meter {
         self.earlier_seconds + self.started.elapsed().as_secs_f64()
     }
 
+    /// Most iterations.
+    pub fn max_iterations(&self) -> u64 {
+        self.max_iterations
+    }
+
+    /// Most seconds, when there is a limit.
+    pub fn seconds_limit(&self) -> Option<f64> {
+        self.control.limits.seconds
+    }
+
     /// Where random numbers come from.
     pub fn seed(&self) -> u64 {
         self.control.seed

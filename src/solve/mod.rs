@@ -4,12 +4,16 @@
 //! [`Candidate`](crate::problem::Candidate). Sees `base`, `num` and `problem` only: a Rust user can hand it closures.
 //! Deliberately absent: names of variables, source text, and any judgement of answers (`problem::verify` has that).
 
+pub mod clarabel;
+pub mod engine;
 pub mod filter;
 pub mod interior_point;
 pub mod lbfgs;
 pub mod limits;
 pub mod line_search;
 pub mod options;
+pub mod polish;
+pub mod ray;
 pub mod registry;
 
 pub use options::{Given, OptionProblem, parse_options};

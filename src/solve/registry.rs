@@ -2,7 +2,7 @@
 
 use crate::problem::{MethodRow, ProblemFacts, Refusal};
 
-static METHODS: [&MethodRow; 2] = [&super::lbfgs::ROW, &super::interior_point::ROW];
+static METHODS: [&MethodRow; 3] = [&super::lbfgs::ROW, &super::interior_point::ROW, &super::clarabel::ROW];
 
 /// Every method, in the order the router prefers them.
 pub fn methods() -> &'static [&'static MethodRow] {
@@ -43,6 +43,22 @@ pub fn one_smooth_objective(facts: &ProblemFacts) -> Result<(), Refusal> {
     }
     if facts.smoothness == Smoothness::Discontinuous {
         return Err(Refusal::NotSmooth);
+    }
+    Ok(())
+}
+
+/// What methods for convex quadratic problems ask: linear rows, and an objective proved convex.
+///
+/// # Errors
+/// The deciding fact.
+pub fn one_convex_quadratic(facts: &ProblemFacts) -> Result<(), Refusal> {
+    use crate::problem::Degree;
+    one_smooth_objective(facts)?;
+    if facts.objective > Degree::Quadratic || facts.rows > Degree::Linear {
+        return Err(Refusal::WrongForm("linear and quadratic"));
+    }
+    if facts.objective == Degree::Quadratic && !facts.convex_objective {
+        return Err(Refusal::WrongForm("convex"));
     }
     Ok(())
 }

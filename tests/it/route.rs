@@ -23,6 +23,11 @@ fn smooth() -> ProblemFacts {
     ProblemFacts { n_cons: 0, rows: Degree::Constant, nnz_jacobian: 0, ..rows() }
 }
 
+/// A quadratic program.
+fn quadratic() -> ProblemFacts {
+    ProblemFacts { objective: Degree::Quadratic, rows: Degree::Linear, convex_objective: true, ..rows() }
+}
+
 struct Flip {
     /// Where the fact holds: the rule that must fire.
     rule: (&'static str, &'static str),
@@ -34,7 +39,33 @@ struct Flip {
 
 fn flips() -> Vec<Flip> {
     let newton = ("interior_point", "no rows, a Hessian for Newton steps");
+    let constrained = ("interior_point", "rows to satisfy");
+    let engine = ("clarabel", "a convex quadratic objective, linear rows, inequalities among them");
     vec![
+        Flip {
+            rule: ("clarabel", "every function is linear"),
+            facts: ProblemFacts { objective: Degree::Linear, ..quadratic() },
+            other: engine,
+            changed: quadratic(),
+        },
+        Flip {
+            rule: engine,
+            facts: quadratic(),
+            other: constrained,
+            changed: ProblemFacts { convex_objective: false, ..quadratic() },
+        },
+        Flip {
+            rule: engine,
+            facts: quadratic(),
+            other: constrained,
+            changed: ProblemFacts { rows: Degree::Quadratic, ..quadratic() },
+        },
+        Flip {
+            rule: engine,
+            facts: quadratic(),
+            other: constrained,
+            changed: ProblemFacts { n_equalities: 2, ..quadratic() },
+        },
         Flip { rule: ("interior_point", "rows to satisfy"), facts: rows(), other: newton, changed: smooth() },
         Flip {
             rule: ("lbfgs", "no rows, functions with kinks"),

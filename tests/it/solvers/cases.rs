@@ -3,6 +3,7 @@
 #![allow(clippy::too_many_lines, reason = "tables of cases")]
 
 use super::jet::{Jet, Problem, no_rows};
+use optc::problem::{Degree, Oracle, ProblemFacts};
 
 const INF: f64 = f64::INFINITY;
 const FREE: (f64, f64) = (-INF, INF);
@@ -30,14 +31,51 @@ pub struct Case {
     pub problem: Problem,
     pub objectives: &'static [f64],
     pub expected: Expected,
+    /// What is proved of the class; an oracle of closures cannot tell.
+    pub class: Class,
+}
+
+/// The class of a case.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Class {
+    /// Nothing is known.
+    General,
+    /// Objective and rows are linear.
+    Linear,
+    /// Rows are linear, the objective is convex and quadratic.
+    ConvexQuadratic,
+}
+
+impl Case {
+    fn linear(self) -> Self {
+        Self { class: Class::Linear, ..self }
+    }
+
+    fn convex_quadratic(self) -> Self {
+        Self { class: Class::ConvexQuadratic, ..self }
+    }
+
+    /// What methods and judge are told about the problem.
+    pub fn facts(&self, oracle: &dyn Oracle) -> ProblemFacts {
+        let of = ProblemFacts::of(oracle);
+        match self.class {
+            Class::General => of,
+            Class::Linear => {
+                ProblemFacts { objective: Degree::Linear, rows: Degree::Linear, convex_objective: true, ..of }
+            }
+            Class::ConvexQuadratic => {
+                ProblemFacts { objective: Degree::Quadratic, rows: Degree::Linear, convex_objective: true, ..of }
+            }
+        }
+    }
 }
 
 fn case(name: &'static str, problem: Problem, objectives: &'static [f64]) -> Case {
-    Case { name, problem, objectives, expected: Expected::Optimum }
+    Case { name, problem, objectives, expected: Expected::Optimum, class: Class::General }
 }
 
 fn special(name: &'static str, problem: Problem, objectives: &'static [f64], expected: Expected) -> Case {
-    Case { name, problem, objectives, expected }
+    Case { name, problem, objectives, expected, class: Class::General }
 }
 
 fn sum(terms: impl IntoIterator<Item = Jet>) -> Jet {
@@ -91,7 +129,8 @@ fn bound_cases() -> Vec<Case> {
                 start: &[10.0, 1.0],
             },
             &[0.0],
-        ),
+        )
+        .convex_quadratic(),
         case(
             "hs4",
             Problem {
@@ -155,7 +194,8 @@ fn bound_cases() -> Vec<Case> {
                 start: &[0.0, 0.0],
             },
             &[2.0],
-        ),
+        )
+        .convex_quadratic(),
         case(
             "every variable is fixed",
             Problem {
@@ -166,7 +206,8 @@ fn bound_cases() -> Vec<Case> {
                 start: &[0.0, 0.0],
             },
             &[2.0],
-        ),
+        )
+        .convex_quadratic(),
     ]
 }
 
@@ -237,7 +278,8 @@ fn equality_cases() -> Vec<Case> {
                 start: &[-4.0, 1.0, 1.0],
             },
             &[0.0],
-        ),
+        )
+        .convex_quadratic(),
         case(
             "hs39",
             Problem {
@@ -281,7 +323,8 @@ fn equality_cases() -> Vec<Case> {
                 start: &[0.0, 5.0],
             },
             &[2.0],
-        ),
+        )
+        .convex_quadratic(),
     ]
 }
 
@@ -351,7 +394,8 @@ fn inequality_cases() -> Vec<Case> {
                 start: &[0.5; 3],
             },
             &[1.0 / 9.0],
-        ),
+        )
+        .convex_quadratic(),
         case(
             "hs71",
             Problem {
@@ -425,7 +469,8 @@ fn inequality_cases() -> Vec<Case> {
                 start: &[0.0, 0.0],
             },
             &[-2.0],
-        ),
+        )
+        .linear(),
     ]
 }
 
@@ -466,7 +511,8 @@ fn hard_cases() -> Vec<Case> {
             },
             &[],
             Expected::Infeasible,
-        ),
+        )
+        .convex_quadratic(),
         special(
             "bounds that leave no room for a row",
             Problem {
@@ -490,7 +536,8 @@ fn hard_cases() -> Vec<Case> {
             },
             &[],
             Expected::Unbounded,
-        ),
+        )
+        .linear(),
         special(
             "a cubic without a minimum",
             Problem {

@@ -2,28 +2,35 @@
 
 use std::sync::Arc;
 
+use optc::bridge::{self, Back};
 use optc::problem::{
-    Budget, Candidate, Control, MethodRow, Nlp, Oracle, ProblemFacts, Program, Progress, Request, Solver, Status,
-    StopReason, TraceRow, TraceSink, Verdict, verify,
+    Budget, Candidate, Control, MethodRow, Nlp, Oracle, Progress, Request, Solver, Status, StopReason, TraceRow,
+    TraceSink, Verdict, verify,
 };
 use optc::solve::{methods, registry};
 
 use super::cases::{Case, Expected, all};
 
-fn request(row: &MethodRow, oracle: &Arc<dyn Oracle>) -> Request {
-    let facts = ProblemFacts::of(&**oracle);
-    Request::new(row, Program::Nlp(Nlp { oracle: Arc::clone(oracle), facts }))
+fn request(row: &MethodRow, case: &Case, oracle: &Arc<dyn Oracle>) -> Request {
+    fitted(row, case, oracle).0
 }
 
-fn make(row: &MethodRow, oracle: &Arc<dyn Oracle>) -> Box<dyn Solver> {
-    (row.make)(request(row, oracle)).unwrap_or_else(|error| panic!("{}: {error}", row.name))
+/// The problem in the method's form, and the way back.
+fn fitted(row: &MethodRow, case: &Case, oracle: &Arc<dyn Oracle>) -> (Request, Back) {
+    let nlp = Nlp { oracle: Arc::clone(oracle), facts: case.facts(&**oracle) };
+    let (program, back) = bridge::fit(row.form, nlp).unwrap_or_else(|error| panic!("{}: {error}", row.name));
+    (Request::new(row, program), back)
+}
+
+fn make(row: &MethodRow, case: &Case, oracle: &Arc<dyn Oracle>) -> Box<dyn Solver> {
+    (row.make)(request(row, case, oracle)).unwrap_or_else(|error| panic!("{}: {error}", row.name))
 }
 
 /// Runs `check` on every pair of method and case that belong together.
 fn for_each_pair(check: impl Fn(&MethodRow, &Case, &Arc<dyn Oracle>)) {
     for case in all() {
         let oracle = case.problem.oracle();
-        let facts = ProblemFacts::of(&*oracle);
+        let facts = case.facts(&*oracle);
         for row in methods().iter().filter(|row| registry::accepts(row, &facts).is_ok()) {
             check(row, &case, &oracle);
         }
@@ -48,9 +55,10 @@ fn matches(case: &Case, candidate: &Candidate, verdict: &Verdict) -> bool {
 fn every_method_finds_the_published_answer() {
     let failures = std::sync::Mutex::new(Vec::new());
     for_each_pair(|row, case, oracle| {
-        let mut solver = make(row, oracle);
-        let candidate = solver.run();
-        let verdict = verify(&**oracle, &ProblemFacts::of(&**oracle), &candidate);
+        let (request, back) = fitted(row, case, oracle);
+        let mut solver = (row.make)(request).unwrap_or_else(|error| panic!("{}: {error}", row.name));
+        let candidate = back.recover(solver.run());
+        let verdict = verify(&**oracle, &case.facts(&**oracle), &candidate);
         if !matches(case, &candidate, &verdict) {
             failures.lock().unwrap().push(format!(
                 "{} on {}: {:?}, stopped {:?} after {} iterations at {:?}, objective {}\n    {:?}",
@@ -87,7 +95,7 @@ fn bits(candidate: &Candidate) -> Vec<u64> {
 #[test]
 fn two_runs_give_the_same_bits() {
     for_each_pair(|row, case, oracle| {
-        let run = || make(row, oracle).run();
+        let run = || make(row, case, oracle).run();
         assert_eq!(bits(&run()), bits(&run()), "{} on {}", row.name, case.name);
     });
 }
@@ -95,12 +103,12 @@ fn two_runs_give_the_same_bits() {
 #[test]
 fn a_run_paused_after_each_iteration_and_resumed_from_its_state_makes_the_same_iterates() {
     for_each_pair(|row, case, oracle| {
-        let whole = make(row, oracle).run();
-        let mut solver = make(row, oracle);
+        let whole = make(row, case, oracle).run();
+        let mut solver = make(row, case, oracle);
         let mut steps = 0;
         while solver.step(Budget::Iterations(1)) == Progress::Paused {
             let saved = serde_json::to_string(&solver.save()).unwrap();
-            let mut next = request(row, oracle);
+            let mut next = request(row, case, oracle);
             next.resume = Some(serde_json::from_str(&saved).unwrap());
             solver = (row.make)(next).unwrap_or_else(|error| panic!("{} on {}: {error}", row.name, case.name));
             steps += 1;
@@ -116,9 +124,9 @@ fn a_run_paused_after_each_iteration_and_resumed_from_its_state_makes_the_same_i
 #[test]
 fn iteration_limits_are_kept_to_the_letter() {
     for_each_pair(|row, case, oracle| {
-        let free = make(row, oracle).run().iterations;
+        let free = make(row, case, oracle).run().iterations;
         for limit in [0, 1, 3] {
-            let mut request = request(row, oracle);
+            let mut request = request(row, case, oracle);
             request.control.limits.iterations = Some(limit);
             let candidate = (row.make)(request).unwrap().run();
             assert!(candidate.iterations <= limit, "{} on {}", row.name, case.name);
@@ -132,7 +140,7 @@ fn iteration_limits_are_kept_to_the_letter() {
 #[test]
 fn evaluation_limits_are_kept_up_to_one_iteration() {
     for_each_pair(|row, case, oracle| {
-        let mut request = request(row, oracle);
+        let mut request = request(row, case, oracle);
         request.control.limits.evaluations = Some(12);
         let candidate = (row.make)(request).unwrap().run();
         if candidate.stop == StopReason::EvaluationLimit {
@@ -144,11 +152,11 @@ fn evaluation_limits_are_kept_up_to_one_iteration() {
 #[test]
 fn a_raised_flag_stops_every_method_with_its_best_point() {
     for_each_pair(|row, case, oracle| {
-        let request = Request { control: Control::default(), ..request(row, oracle) };
+        let request = Request { control: Control::default(), ..request(row, case, oracle) };
         request.control.stop.raise();
         let candidate = (row.make)(request).unwrap().run();
         assert!(candidate.iterations == 0, "{} on {}", row.name, case.name);
-        assert_eq!(candidate.x.len(), oracle.shape().n_vars);
+        assert_eq!(fitted(row, case, oracle).1.recover(candidate).x.len(), oracle.shape().n_vars);
     });
 }
 
@@ -159,7 +167,7 @@ fn the_trace_has_a_row_per_iteration_and_one_for_the_start() {
             return;
         }
         let shared = Shared::default();
-        let mut request = request(row, oracle);
+        let mut request = request(row, case, oracle);
         request.control.trace = Box::new(shared.clone());
         let candidate = (row.make)(request).unwrap().run();
         let rows = shared.0.lock().unwrap();

@@ -1,0 +1,247 @@
+//! Clarabel: a primal-dual interior-point method for linear and quadratic objectives over cones.
+//!
+//! Source: Goulart and Chen, Clarabel: an interior-point solver for conic programs with quadratic objectives (2024). The crate
+//! does the iterations; here its answers get the last digits ([`polish`]), a claim of unboundedness gets the feasible point it
+//! starts from, and limits are asked between iterations. One factorisation cannot be interrupted.
+
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::{Arc, Mutex, PoisonError};
+
+use clarabel::algebra::CscMatrix;
+use clarabel::solver::{DefaultSettings, DefaultSolver, IPSolver, SolverStatus, SupportedConeT};
+
+use super::engine::{Engine, Replayed, Watch};
+use super::limits::Meter;
+use super::polish::polish;
+use super::ray;
+use super::registry::one_convex_quadratic;
+use crate::num::dense::all_finite;
+use crate::num::sparse::Pattern;
+use crate::problem::{
+    Candidate, Capabilities, Cone, Conic, Form, MethodRow, OptionKind, OptionRow, OptionValue, Program, Refusal,
+    Request, SetupError, Solver, StopReason, TraceRow,
+};
+
+/// The registry row.
+pub static ROW: MethodRow = MethodRow {
+    name: "clarabel",
+    doc: "Interior-point method for linear and convex quadratic objectives, linear rows and cones (the crate Clarabel).",
+    source: "Goulart and Chen, Clarabel: an interior-point solver for conic programs with quadratic objectives (2024)",
+    accepts: one_convex_quadratic,
+    needs: Capabilities::SECOND_ORDER,
+    form: Form::Conic,
+    options: &OPTIONS,
+    make,
+};
+
+static OPTIONS: [OptionRow; 3] = [
+    OptionRow {
+        name: "tol",
+        doc: "Residuals and duality gap at which it stops.",
+        kind: OptionKind::Real { lo: 1e-14, hi: 1.0 },
+        default: OptionValue::Real(1e-9),
+        unit: "relative",
+    },
+    OptionRow {
+        name: "max_iter",
+        doc: "Most iterations.",
+        kind: OptionKind::Int { lo: 0, hi: i64::MAX },
+        default: OptionValue::Int(200),
+        unit: "",
+    },
+    OptionRow {
+        name: "polish",
+        doc: "Whether the equations of the active constraints are solved at the end, for the last digits.",
+        kind: OptionKind::Bool,
+        default: OptionValue::Bool(true),
+        unit: "",
+    },
+];
+
+fn make(request: Request) -> Result<Box<dyn Solver>, SetupError> {
+    let Program::Conic(conic) = request.program else { return Err(Refusal::WrongForm("conic").into()) };
+    let options = &request.options;
+    let meter = Meter::start(request.control, options.count("max_iter"));
+    let nonzeros = conic.quadratic.nnz() + conic.rows.nnz();
+    // Copies of the data, vectors, and a factor about five times as full as the matrix.
+    meter.check_memory(400 * (conic.linear.len() + conic.rhs.len()) + 250 * nonzeros)?;
+    let engine = Clarabel { tol: options.real("tol"), polish: options.flag("polish"), conic };
+    Ok(Box::new(Replayed::new(engine, meter, request.resume.as_ref())?))
+}
+
+struct Clarabel {
+    conic: Conic,
+    tol: f64,
+    polish: bool,
+}
+
+/// What a run of the crate ended with.
+struct Ended {
+    status: SolverStatus,
+    iterations: u64,
+    x: Vec<f64>,
+    z: Vec<f64>,
+}
+
+impl Engine for Clarabel {
+    fn name(&self) -> &'static str {
+        ROW.name
+    }
+
+    fn start(&self) -> Candidate {
+        Candidate::at(ROW.name, vec![0.0; self.conic.linear.len()], StopReason::Running)
+    }
+
+    fn run(&mut self, cap: u64, watch: &Watch) -> Candidate {
+        let mut candidate = self.start();
+        let stopped = Arc::new(Mutex::new(None));
+        let ended =
+            iterate(&self.conic, self.tol, Some((cap, watch.clone(), Arc::clone(&stopped))), watch.max_iterations());
+        let Some(Ended { status, iterations, mut x, mut z }) = ended else {
+            candidate.stop = StopReason::LinearAlgebra;
+            return candidate;
+        };
+        let reason = *stopped.lock().unwrap_or_else(PoisonError::into_inner);
+        candidate.iterations = iterations;
+        candidate.stop = match status {
+            SolverStatus::Solved => StopReason::Converged,
+            SolverStatus::PrimalInfeasible => StopReason::Infeasible,
+            SolverStatus::DualInfeasible => StopReason::Unbounded,
+            SolverStatus::AlmostPrimalInfeasible if iterations < watch.max_iterations() => StopReason::Infeasible,
+            SolverStatus::AlmostDualInfeasible if iterations < watch.max_iterations() => StopReason::Unbounded,
+            SolverStatus::MaxIterations => StopReason::IterationLimit,
+            SolverStatus::CallbackTerminated => reason.unwrap_or(StopReason::Running),
+            // Its own judgement of a run that a limit ended.
+            _ if iterations >= watch.max_iterations() => StopReason::IterationLimit,
+            _ => StopReason::Stalled,
+        };
+        if !all_finite(&x) || !all_finite(&z) {
+            candidate.stop = StopReason::LinearAlgebra;
+            return candidate;
+        }
+        match candidate.stop {
+            StopReason::Infeasible => {
+                candidate.ray = Some(z);
+                return candidate;
+            }
+            StopReason::Unbounded => {
+                candidate.ray = Some(ray::sharpened(&self.conic, x));
+                // The ray starts at a feasible point: the same rows, nothing to minimise.
+                candidate.x = self.feasible_point().unwrap_or(candidate.x);
+                return candidate;
+            }
+            StopReason::Converged | StopReason::Stalled if self.polish => {
+                polish(&self.conic, &mut x, &mut z);
+            }
+            _ => {}
+        }
+        candidate.x = x;
+        candidate.y = z;
+        candidate
+    }
+}
+
+impl Clarabel {
+    fn feasible_point(&self) -> Option<Vec<f64>> {
+        let n = self.conic.linear.len();
+        let mut conic = self.conic.clone();
+        conic.linear.fill(0.0);
+        conic.quadratic = Pattern::empty(n, n);
+        conic.quadratic_vals.clear();
+        let Ended { mut x, mut z, .. } = iterate(&conic, self.tol, None, 200)?;
+        polish(&conic, &mut x, &mut z);
+        all_finite(&x).then_some(x)
+    }
+}
+
+type Observer = (u64, Watch, Arc<Mutex<Option<StopReason>>>);
+
+/// Runs the crate; `None` when it refuses the data or breaks down.
+fn iterate(conic: &Conic, tol: f64, observer: Option<Observer>, max_iter: u64) -> Option<Ended> {
+    let n = conic.linear.len();
+    let p = transposed(&conic.quadratic, &conic.quadratic_vals, n);
+    let a = csc(&conic.rows, &conic.rows_vals);
+    let cones: Vec<SupportedConeT<f64>> = conic.cones.iter().filter_map(|cone| supported(*cone)).collect();
+    let settings = DefaultSettings {
+        verbose: false,
+        max_iter: u32::try_from(max_iter).unwrap_or(u32::MAX),
+        tol_gap_abs: tol,
+        tol_gap_rel: tol,
+        tol_feas: tol,
+        max_threads: 1,
+        ..DefaultSettings::default()
+    };
+    // The crate checks by assertions; none should fail on finite data, and none may end the program.
+    let run = || {
+        let mut solver = DefaultSolver::new(&p, &conic.linear, &a, &conic.rhs, &cones, settings).ok()?;
+        let last = Arc::new(Mutex::new(0u64));
+        if let Some((cap, watch, stopped)) = observer {
+            let (constant, last) = (conic.constant, Arc::clone(&last));
+            solver.set_termination_callback(move |info: &clarabel::solver::DefaultInfo<f64>| {
+                let iteration = u64::from(info.iterations);
+                *last.lock().unwrap_or_else(PoisonError::into_inner) = iteration;
+                watch.trace(
+                    iteration,
+                    TraceRow {
+                        objective: info.cost_primal + constant,
+                        primal_infeasibility: info.res_primal,
+                        dual_infeasibility: info.res_dual,
+                        mu: Some(info.mu),
+                        alpha_primal: (iteration > 0).then_some(info.step_length),
+                        mark: ' ',
+                        ..TraceRow::default()
+                    },
+                );
+                let reason = match watch.check(iteration) {
+                    Err(reason) => reason,
+                    Ok(()) if iteration >= cap => StopReason::Running,
+                    Ok(()) => return false,
+                };
+                *stopped.lock().unwrap_or_else(PoisonError::into_inner) = Some(reason);
+                true
+            });
+        }
+        solver.solve();
+        let iterations = *last.lock().unwrap_or_else(PoisonError::into_inner);
+        let solution = &solver.solution;
+        Some(Ended { status: solution.status, iterations, x: solution.x.clone(), z: solution.z.clone() })
+    };
+    catch_unwind(AssertUnwindSafe(run)).ok().flatten()
+}
+
+fn supported(cone: Cone) -> Option<SupportedConeT<f64>> {
+    Some(match cone {
+        Cone::Zero(0) | Cone::Nonnegative(0) | Cone::SecondOrder(0) => return None,
+        Cone::Zero(n) => SupportedConeT::ZeroConeT(n),
+        Cone::Nonnegative(n) => SupportedConeT::NonnegativeConeT(n),
+        Cone::SecondOrder(n) => SupportedConeT::SecondOrderConeT(n),
+        Cone::Exponential => SupportedConeT::ExponentialConeT(),
+        Cone::Power(a) => SupportedConeT::PowerConeT(a),
+    })
+}
+
+fn csc(pattern: &Pattern, vals: &[f64]) -> CscMatrix<f64> {
+    let col_ptr = pattern.col_ptr().iter().map(|&p| p as usize).collect();
+    let row_idx = pattern.row_idx().iter().map(|&i| i as usize).collect();
+    CscMatrix::new(pattern.n_rows(), pattern.n_cols(), col_ptr, row_idx, vals.to_vec())
+}
+
+/// The upper triangle in columns of what is given as the lower one.
+fn transposed(pattern: &Pattern, vals: &[f64], n: usize) -> CscMatrix<f64> {
+    let mut next = vec![0usize; n + 1];
+    for (_, i, _) in pattern.entries() {
+        next[i + 1] += 1;
+    }
+    for i in 0..n {
+        next[i + 1] += next[i];
+    }
+    let col_ptr = next.clone();
+    let (mut row_idx, mut upper) = (vec![0; vals.len()], vec![0.0; vals.len()]);
+    // Columns come in ascending order, so rows ascend in each column of the transpose.
+    for (k, i, j) in pattern.entries() {
+        row_idx[next[i]] = j;
+        upper[next[i]] = vals[k];
+        next[i] += 1;
+    }
+    CscMatrix::new(n, n, col_ptr, row_idx, upper)
+}
