@@ -9,6 +9,7 @@
 //! [`func`](crate::func).
 //! Deliberately absent: slots of `x`, sparsity over instances, kernels.
 
+mod colours;
 mod sweep;
 
 use crate::base::IdVec;
@@ -62,26 +63,33 @@ pub fn derive(graph: &mut Graph, plan: &Plan) -> Derivs {
 
 /// Gradient and Hessian templates of one body.
 pub fn derive_one(graph: &mut Graph, body: NodeId) -> FamilyDerivs {
+    derive_by(graph, body, colours::choose)
+}
+
+/// As [`derive_one`], the Hessian by colours of its columns, whatever that costs.
+pub fn derive_compressed(graph: &mut Graph, body: NodeId) -> FamilyDerivs {
+    derive_by(graph, body, colours::compressed)
+}
+
+/// As [`derive_one`], the Hessian row by row, whatever that costs.
+pub fn derive_closed(graph: &mut Graph, body: NodeId) -> FamilyDerivs {
+    derive_by(graph, body, colours::by_rows)
+}
+
+fn derive_by(
+    graph: &mut Graph,
+    body: NodeId,
+    hessian: impl FnOnce(&mut Graph, &BTreeMap<NodeId, u32>, &[(u32, NodeId)]) -> colours::Entries,
+) -> FamilyDerivs {
     let inputs: Vec<NodeId> = leaves(graph, &[body]).into_iter().filter(|l| graph.has_var(*l)).collect();
     let position: BTreeMap<NodeId, u32> = inputs.iter().zip(0..).map(|(node, at)| (*node, at)).collect();
     let mut grad = Vec::new();
-    for (leaf, value) in sweep::adjoints(graph, body) {
+    for (leaf, value) in sweep::adjoints(graph, &[body]) {
         if graph.as_num(value) != Some(0.0) {
             grad.push((position[&leaf], value));
         }
     }
-    let mut hess = Vec::new();
-    for &(row, slope) in &grad {
-        if !graph.has_var(slope) {
-            continue;
-        }
-        for (leaf, value) in sweep::adjoints(graph, slope) {
-            let column = position[&leaf];
-            if column <= row && graph.as_num(value) != Some(0.0) {
-                hess.push((row, column, value));
-            }
-        }
-    }
+    let hess = hessian(graph, &position, &grad);
     FamilyDerivs { inputs, grad, hess }
 }
 

@@ -16,11 +16,11 @@ struct Pending {
     guards: Option<Vec<NodeId>>,
 }
 
-/// `d body / d leaf` for every leaf that involves a variable, ascending by leaf.
-pub fn adjoints(graph: &mut Graph, body: NodeId) -> BTreeMap<NodeId, NodeId> {
+/// `d (sum of bodies) / d leaf` for every leaf that involves a variable, ascending by leaf.
+pub fn adjoints(graph: &mut Graph, bodies: &[NodeId]) -> BTreeMap<NodeId, NodeId> {
     let mut sweep = Sweep { graph, pending: BTreeMap::new(), found: BTreeMap::new() };
     let one = sweep.graph.number(1.0);
-    sweep.give(body, one, None);
+    bodies.iter().for_each(|body| sweep.give(*body, one, None));
     // Users have larger ids than what they use: the largest pending node is complete.
     while let Some((node, pending)) = sweep.pending.pop_last() {
         sweep.visit(node, pending);

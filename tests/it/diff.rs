@@ -1,6 +1,6 @@
 //! Derivative templates against differences, on random scalar templates made from the table of builtins.
 
-use optc::diff::derive_one;
+use optc::diff::{FamilyDerivs, derive_closed, derive_compressed, derive_one};
 use optc::func::{self, Surface};
 use optc::ir::{Graph, Node, NodeId, VarId};
 use std::collections::BTreeMap;
@@ -58,6 +58,17 @@ fn steep(graph: &Graph, root: NodeId, x: &[f64]) -> bool {
         Node::Call { func, args } => {
             let args: Vec<f64> = args.iter().map(|a| value(graph, *a, x)).collect();
             func::row(*func).domain.is_steep(&args)
+        }
+        _ => false,
+    })
+}
+
+/// Whether some call stands outside its domain.
+fn outside(graph: &Graph, root: NodeId, x: &[f64]) -> bool {
+    graph.reachable(&[root]).into_iter().any(|id| match graph.node(id) {
+        Node::Call { func, args } => {
+            let args: Vec<f64> = args.iter().map(|a| value(graph, *a, x)).collect();
+            !func::row(*func).domain.contains(&args)
         }
         _ => false,
     })
@@ -212,4 +223,75 @@ fn a_long_sum_is_differentiated_in_linear_time() {
     assert_eq!(derivs.inputs.len(), 40_000);
     assert_eq!(derivs.hess.len(), 3 * 20_000);
     assert!(graph.len() - before < 60 * 20_000, "{} nodes for 20 000 terms", graph.len() - before);
+}
+
+/// Entries of the Hessian by input.
+fn hessian(graph: &Graph, derivs: &FamilyDerivs, x: &[f64]) -> BTreeMap<(u32, u32), f64> {
+    derivs.hess.iter().map(|(i, j, node)| ((*i, *j), value(graph, *node, x))).collect()
+}
+
+#[test]
+fn hessians_by_colours_are_those_by_rows() {
+    let mut draw = Draw(0x0C01_0052);
+    let mut entries = 0;
+    for _ in 0..1500 {
+        let mut graph = Graph::default();
+        let body = draw_body(&mut graph, &mut draw);
+        let (closed, compressed) = (derive_closed(&mut graph, body), derive_compressed(&mut graph, body));
+        let x: Vec<f64> = (0..N_VARS).map(|_| draw.unit() * 2.0 - 0.7).collect();
+        // Outside its domain a function's partials need not be those of anything: their order matters.
+        if outside(&graph, body, &x) {
+            continue;
+        }
+        let (by_rows, by_colours) = (hessian(&graph, &closed, &x), hessian(&graph, &compressed, &x));
+        for at in by_rows.keys().chain(by_colours.keys()) {
+            let [a, b] = [&by_rows, &by_colours].map(|h| h.get(at).copied().unwrap_or(0.0));
+            // A column of another row of the same colour may be infinite only where this one is.
+            let same = (a - b).abs() <= 1e-9 * (1.0 + a.abs()) || !a.is_finite();
+            assert!(same, "{at:?}: {a} by rows, {b} by colours at {x:?}: {}", text(&graph, body));
+            entries += 1;
+        }
+    }
+    assert!(entries > 2_000, "only {entries} entries compared");
+}
+
+/// `hub(z) * sum of sin(c_j x_j)` with a hub of `depth` functions one in the other: an arrow.
+fn arrow(graph: &mut Graph, n: usize, depth: usize) -> NodeId {
+    let z = graph.var(VarId(0), &[]);
+    let mut hub = z;
+    for _ in 0..depth {
+        let sine = graph.call("sin", &[hub]);
+        hub = graph.add(&[sine, z]);
+    }
+    let terms: Vec<NodeId> = (1..=n)
+        .map(|j| {
+            let (x, c) = (graph.var(VarId(j as u32), &[]), graph.number(1.0 + j as f64 / 64.0));
+            let inner = graph.mul(&[c, x]);
+            graph.call("sin", &[inner])
+        })
+        .collect();
+    let sum = graph.add(&terms);
+    graph.mul(&[hub, sum])
+}
+
+#[test]
+fn a_long_part_that_many_rows_share_is_differentiated_once_per_colour() {
+    let (n, depth) = (60, 100);
+    let mut graph = Graph::default();
+    let body = arrow(&mut graph, n, depth);
+    let operations = |graph: &Graph, derivs: &FamilyDerivs| {
+        let roots: Vec<NodeId> = derivs.hess.iter().map(|h| h.2).collect();
+        graph.reachable(&roots).len()
+    };
+    let chosen = derive_one(&mut graph, body);
+    let closed = derive_closed(&mut graph, body);
+    assert_eq!(chosen.hess.len(), 2 * n + 1);
+    let (few, many) = (operations(&graph, &chosen), operations(&graph, &closed));
+    assert!(4 * few < many, "{few} operations by colours, {many} by rows");
+    let x: Vec<f64> = (0..=n).map(|j| (j as f64).sin()).collect();
+    let (by_colours, by_rows) = (hessian(&graph, &chosen, &x), hessian(&graph, &closed, &x));
+    assert_eq!(by_colours.len(), by_rows.len());
+    for (at, a) in &by_rows {
+        assert!((a - by_colours[at]).abs() <= 1e-11 * (1.0 + a.abs()), "{at:?}: {a}, {}", by_colours[at]);
+    }
 }
