@@ -161,6 +161,7 @@ pub fn bind(
         linear_rows: vec![false; n_cons],
         linear_objectives: vec![false; model.objectives.len()],
         complements: Vec::new(),
+        l1: Vec::new(),
     };
     let groups: BTreeMap<ArrayId, PlanDomainId> = plan
         .defs

@@ -82,6 +82,9 @@ pub struct ProblemFacts {
     pub nnz_jacobian: usize,
     /// Structural nonzeros of the Hessian of the Lagrangian, lower triangle.
     pub nnz_hessian: usize,
+    /// Variables whose absolute value stands with a weight beside a smooth objective, see [`super::Shape::l1`].
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub n_l1: usize,
     /// Length of the batch axis, when the objective is a sum over data.
     pub batch: Option<usize>,
     /// Whether some value comes from a program outside optc.
@@ -112,6 +115,7 @@ impl ProblemFacts {
             rows: degree(shape.linear_rows.iter().all(|&l| l)),
             nnz_jacobian: if offers.jacobian { oracle.jacobian_pattern().nnz() } else { 0 },
             nnz_hessian: if offers.hessian { oracle.hessian_pattern().nnz() } else { 0 },
+            n_l1: shape.l1.iter().filter(|&&w| w > 0.0).count(),
             batch: oracle.batch_len(),
             offers,
             ..Self::default()
@@ -134,4 +138,8 @@ impl ProblemFacts {
             _ => "QCP",
         }
     }
+}
+
+fn is_zero(count: &usize) -> bool {
+    *count == 0
 }

@@ -195,6 +195,14 @@ pub enum Refusal {
     /// The functions are not smooth enough.
     #[error("its functions have jumps and this method follows derivatives")]
     NotSmooth,
+    /// Absolute values stand beside the smooth objective.
+    #[error("its objective has the absolute values of {0} variable{s} beside its smooth part", s = plural(*.0))]
+    AbsoluteValues(usize),
+    /// Kinks that are not absolute values of variables.
+    #[error(
+        "its kinks are not of the form `weight * abs(variable)` with a weight that is not negative, added to the objective"
+    )]
+    OtherKinks,
     /// The oracle lacks something.
     #[error("it does not offer {0}")]
     Missing(&'static str),

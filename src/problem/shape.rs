@@ -102,6 +102,10 @@ pub struct Shape {
     pub linear_objectives: Vec<bool>,
     /// Pairs `(i, j)` of variables with `x[i] complements x[j]`.
     pub complements: Vec<(u32, u32)>,
+    /// Weights `w >= 0` of the term `sum(j: w[j] * |x[j]|)` that stands beside the first objective and that no oracle
+    /// evaluates: length `n_vars`, or empty when there is no such term.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub l1: Vec<f64>,
 }
 
 impl Shape {
@@ -128,6 +132,11 @@ impl Shape {
         sigma
     }
 
+    /// The term of absolute values at `x`, 0 without one.
+    pub fn l1_term(&self, x: &[f64]) -> f64 {
+        self.l1.iter().zip(x).map(|(w, x)| w * x.abs()).sum()
+    }
+
     /// Number of integer variables.
     pub fn n_integer(&self) -> usize {
         self.integer.iter().filter(|&&flag| flag).count()
@@ -140,5 +149,6 @@ impl Shape {
             && [self.rows.lower.len(), self.rows.upper.len(), self.linear_rows.len()].iter().all(|&l| l == m)
             && self.senses.len() == k
             && self.linear_objectives.len() == k
+            && (self.l1.is_empty() || self.l1.len() == n)
     }
 }

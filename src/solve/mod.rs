@@ -4,14 +4,22 @@
 //! [`Candidate`](crate::problem::Candidate). Sees `base`, `num` and `problem` only: a Rust user can hand it closures.
 //! Deliberately absent: names of variables, source text, and any judgement of answers (`problem::verify` has that).
 
+pub mod bfgs;
+pub mod cholesky;
 pub mod clarabel;
+pub mod conjugate_gradient;
 pub mod engine;
 pub mod filter;
+pub mod gradient;
+pub mod ground;
 pub mod interior_point;
 pub mod lbfgs;
 pub mod limits;
 pub mod line_search;
+pub mod nelder_mead;
+pub mod newton;
 pub mod options;
+pub mod pattern_search;
 pub mod polish;
 pub mod ray;
 pub mod registry;

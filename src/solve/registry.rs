@@ -2,11 +2,22 @@
 
 use crate::problem::{MethodRow, ProblemFacts, Refusal};
 
-static METHODS: [&MethodRow; 3] = [&super::lbfgs::ROW, &super::interior_point::ROW, &super::clarabel::ROW];
+static METHODS: &[&MethodRow] = &[
+    &super::lbfgs::ROW,
+    &super::interior_point::ROW,
+    &super::clarabel::ROW,
+    &super::newton::ROW,
+    &super::bfgs::ROW,
+    &super::conjugate_gradient::ROW,
+    &super::gradient::DESCENT,
+    &super::gradient::PROXIMAL,
+    &super::nelder_mead::ROW,
+    &super::pattern_search::ROW,
+];
 
 /// Every method, in the order the router prefers them.
 pub fn methods() -> &'static [&'static MethodRow] {
-    &METHODS
+    METHODS
 }
 
 /// The method with this name.
@@ -44,6 +55,9 @@ pub fn one_smooth_objective(facts: &ProblemFacts) -> Result<(), Refusal> {
     if facts.smoothness == Smoothness::Discontinuous {
         return Err(Refusal::NotSmooth);
     }
+    if facts.n_l1 > 0 {
+        return Err(Refusal::AbsoluteValues(facts.n_l1));
+    }
     Ok(())
 }
 
@@ -61,4 +75,24 @@ pub fn one_convex_quadratic(facts: &ProblemFacts) -> Result<(), Refusal> {
         return Err(Refusal::WrongForm("convex"));
     }
     Ok(())
+}
+
+/// What smooth methods ask that handle no constraints but bounds.
+///
+/// # Errors
+/// The deciding fact.
+pub fn smooth_in_a_box(facts: &ProblemFacts) -> Result<(), Refusal> {
+    one_smooth_objective(facts)?;
+    match facts.n_cons {
+        0 => Ok(()),
+        n_cons => Err(Refusal::Constraints(n_cons)),
+    }
+}
+
+/// What methods ask that compare values only: jumps do not matter to them.
+///
+/// # Errors
+/// The deciding fact.
+pub fn any_in_a_box(facts: &ProblemFacts) -> Result<(), Refusal> {
+    smooth_in_a_box(&ProblemFacts { smoothness: crate::problem::Smoothness::Twice, ..facts.clone() })
 }

@@ -78,7 +78,8 @@ impl Face {
         for j in 0..at.x.len() {
             let lower = barrier_curvature(m.z_lower[j], at.x[j] - vars.lower[j]);
             let upper = barrier_curvature(m.z_upper[j], vars.upper[j] - at.x[j]);
-            if let (false, Some(lower), Some(upper)) = (vars.is_fixed(j), lower, upper) {
+            let held = vars.is_fixed(j) || at.held_by_kink.get(j) == Some(&true);
+            if let (false, Some(lower), Some(upper)) = (held, lower, upper) {
                 face.var[j] = Some(face.n_free);
                 face.bound.push(lower + upper);
                 face.n_free += 1;

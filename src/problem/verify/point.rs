@@ -2,7 +2,7 @@
 
 use super::tolerance::{COMPLEMENTARITY, INTEGRALITY, PRICE, STATIONARITY, violation_at};
 use super::whole_point;
-use crate::num::dense::all_finite;
+use crate::num::dense::{all_finite, clamp};
 use crate::problem::candidate::Candidate;
 use crate::problem::oracle::{EvalError, Oracle, Workspace};
 use crate::problem::shape::{Bounds, Shape};
@@ -16,6 +16,8 @@ pub struct At<'a> {
     pub c: Vec<f64>,
     pub gradient: Vec<f64>,
     pub jacobian: Vec<f64>,
+    /// Whether a kink of `|x[j]|` holds variable `j` at 0; empty without such terms.
+    pub held_by_kink: Vec<bool>,
 }
 
 impl<'a> At<'a> {
@@ -29,7 +31,7 @@ impl<'a> At<'a> {
         workspace.set_point(x);
         let mut c = vec![0.0; shape.n_cons];
         oracle.constraints(&mut workspace, &mut c)?;
-        Ok(Self { oracle, workspace, x, c, gradient: Vec::new(), jacobian: Vec::new() })
+        Ok(Self { oracle, workspace, x, c, gradient: Vec::new(), jacobian: Vec::new(), held_by_kink: Vec::new() })
     }
 
     pub fn shape(&self) -> &'a Shape {
@@ -41,10 +43,11 @@ impl<'a> At<'a> {
         if self.shape().n_objectives == 0 {
             return Ok(None);
         }
-        self.oracle.objective(&mut self.workspace, 0).map(Some)
+        let smooth = self.oracle.objective(&mut self.workspace, 0)?;
+        Ok(Some(smooth + self.shape().l1_term(self.x)))
     }
 
-    /// Evaluates gradient and Jacobian.
+    /// Evaluates gradient and Jacobian. Beside absolute values the gradient is the subgradient of least length.
     pub fn differentiate(&mut self) -> Result<(), EvalError> {
         let offers = self.oracle.capabilities();
         if !offers.gradient || (self.shape().n_cons > 0 && !offers.jacobian) {
@@ -53,7 +56,19 @@ impl<'a> At<'a> {
         self.gradient = vec![0.0; self.shape().n_vars];
         let sigma = self.shape().first_objective();
         self.oracle.gradient(&mut self.workspace, &sigma, &mut self.gradient)?;
+        self.add_subgradient();
         self.differentiate_rows()
+    }
+
+    /// `g[j] + w[j] sign(x[j])`; at `x[j] = 0` the number of `g[j] + w[j] [-1, 1]` nearest to 0.
+    fn add_subgradient(&mut self) {
+        let l1 = &self.shape().l1;
+        self.held_by_kink = l1.iter().zip(&self.gradient).map(|(w, g)| g.abs() < *w).collect();
+        for (j, &w) in l1.iter().enumerate() {
+            let (x, g) = (self.x[j], self.gradient[j]);
+            self.held_by_kink[j] &= x == 0.0;
+            self.gradient[j] = if x == 0.0 { g - clamp(g, -w, w) } else { g + w * x.signum() };
+        }
     }
 
     /// Evaluates the Jacobian alone.

@@ -4,6 +4,7 @@
 
 use super::jet::{Jet, Problem, no_rows};
 use optc::problem::{Degree, Oracle, ProblemFacts};
+use std::sync::Arc;
 
 const INF: f64 = f64::INFINITY;
 const FREE: (f64, f64) = (-INF, INF);
@@ -33,6 +34,8 @@ pub struct Case {
     pub expected: Expected,
     /// What is proved of the class; an oracle of closures cannot tell.
     pub class: Class,
+    /// Weights of the absolute values of the variables, added to the objective; empty without them.
+    pub l1: &'static [f64],
 }
 
 /// The class of a case.
@@ -47,6 +50,11 @@ pub enum Class {
 }
 
 impl Case {
+    /// The problem behind an oracle.
+    pub fn oracle(&self) -> Arc<dyn Oracle> {
+        Arc::new(self.problem.closures().with_shape(|shape| shape.l1 = self.l1.to_vec()))
+    }
+
     fn linear(self) -> Self {
         Self { class: Class::Linear, ..self }
     }
@@ -71,11 +79,11 @@ impl Case {
 }
 
 fn case(name: &'static str, problem: Problem, objectives: &'static [f64]) -> Case {
-    Case { name, problem, objectives, expected: Expected::Optimum, class: Class::General }
+    special(name, problem, objectives, Expected::Optimum)
 }
 
 fn special(name: &'static str, problem: Problem, objectives: &'static [f64], expected: Expected) -> Case {
-    Case { name, problem, objectives, expected, class: Class::General }
+    Case { name, problem, objectives, expected, class: Class::General, l1: &[] }
 }
 
 fn sum(terms: impl IntoIterator<Item = Jet>) -> Jet {
@@ -92,6 +100,7 @@ pub fn all() -> Vec<Case> {
     cases.extend(equality_cases());
     cases.extend(inequality_cases());
     cases.extend(hard_cases());
+    cases.extend(absolute_value_cases());
     cases
 }
 
@@ -585,6 +594,52 @@ fn hard_cases() -> Vec<Case> {
             },
             // -sqrt(2) sqrt(3/4).
             &[-1.224_744_871_391_589],
+        ),
+    ]
+}
+
+/// `f + sum(w |x|)`, with answers from the conditions of optimality by hand.
+fn absolute_value_cases() -> Vec<Case> {
+    let with = |l1, case| Case { l1, ..case };
+    vec![
+        with(
+            &[1.0, 1.0, 1.0],
+            case(
+                "soft thresholds: one variable above, one below, one within",
+                Problem {
+                    objective: |x| 0.5 * ((&x[0] - 3.0).sq() + (&x[1] + 2.0).sq() + (&x[2] - 0.5).sq()),
+                    rows: no_rows,
+                    row_bounds: &[],
+                    bounds: &[],
+                    start: &[0.3, 5.0, -7.0],
+                },
+                // At (2, -1, 0): 0.5 (1 + 1 + 0.25) + 3.
+                &[4.125],
+            ),
+        ),
+        with(
+            &[0.5, 2.0],
+            case(
+                "absolute values in a box that keeps one variable from 0",
+                Problem {
+                    objective: |x| (&x[0] + &x[1] - 1.0).sq() + 0.5 * (&x[0] - &x[1]).sq(),
+                    rows: no_rows,
+                    row_bounds: &[],
+                    bounds: &[(-1.0, 5.0), (0.25, 1.0)],
+                    start: &[4.0, 0.9],
+                },
+                // At x1 = 1/4 the rest is 3 x0 - 7/4 + 1/2 = 0, hence x0 = 5/12.
+                &[1.0 / 9.0 + 1.0 / 72.0 + 5.0 / 24.0 + 0.5],
+            ),
+        ),
+        with(
+            &[0.1, 0.0],
+            case(
+                "the banana valley with a weight on one variable only",
+                Problem { objective: rosenbrock, rows: no_rows, row_bounds: &[], bounds: &[], start: &[-1.2, 1.0] },
+                // On x1 = x0² it is (1 - x0)² + 0.1 x0, least at x0 = 0.95.
+                &[0.0975],
+            ),
         ),
     ]
 }
