@@ -84,6 +84,10 @@ impl Oracle for Watched {
         let result = self.inner.jtv(ws, y, out);
         self.note(ws.x(), result)
     }
+    fn jv(&self, ws: &mut Workspace, v: &[f64], out: &mut [f64]) -> Result<(), EvalError> {
+        let result = self.inner.jv(ws, v, out);
+        self.note(ws.x(), result)
+    }
     fn batch_len(&self) -> Option<usize> {
         self.inner.batch_len()
     }

@@ -141,6 +141,46 @@ impl ArrayStep {
         }
     }
 
+    /// Derivatives of the values along a direction, at their slots of `to`; `along` holds it, by slot of z.
+    pub fn tangent(&self, z: &[f64], along: &[f64], to: &mut [f64], scratch: &mut Scratch) {
+        match self {
+            Self::Group(group) => {
+                for slot in 0..group.n_slots() {
+                    let slopes = group.slopes(slot, z, scratch).iter();
+                    let items = group.items(slot).iter();
+                    to[group.out + slot] = slopes.zip(items).map(|(s, item)| product(*s, along[*item as usize])).sum();
+                }
+            }
+            Self::MatMul(factors) => factors.tangent(z, along, to),
+            Self::LogDet(det) => {
+                let slopes = det.slopes(z, scratch).iter();
+                to[det.out] = slopes.zip(&along[det.of.z..]).map(|(s, v)| product(*s, *v)).sum();
+            }
+        }
+    }
+
+    /// Adds second derivatives times the weights of the result times a direction, at the slots of the operands.
+    pub fn curve_products(
+        &self,
+        z: &[f64],
+        weights: &[f64],
+        along: &[f64],
+        adjoints: &mut [f64],
+        scratch: &mut Scratch,
+    ) {
+        match self {
+            Self::Group(group) => group.curve_products(z, weights, along, adjoints, scratch),
+            Self::MatMul(factors) => factors.curve_products(weights, along, adjoints),
+            Self::LogDet(det) => {
+                let (mut p, mut q) = (0, 0);
+                det.curves(z, weights, scratch, |value| {
+                    add_both(det.of.z + p, det.of.z + q, value, along, adjoints);
+                    (p, q) = if q < p { (p, q + 1) } else { (p + 1, 0) };
+                });
+            }
+        }
+    }
+
     /// `(slot of the result, slot of the operand)` of each slope.
     pub fn slope_places(&self, mut each: impl FnMut(usize, usize)) {
         match self {
@@ -350,6 +390,30 @@ impl Group {
         }
     }
 
+    fn curve_products(&self, z: &[f64], weights: &[f64], along: &[f64], adjoints: &mut [f64], scratch: &mut Scratch) {
+        for slot in 0..self.n_slots() {
+            let (weight, items) = (weights[self.out + slot], self.items(slot));
+            match self.op {
+                ReduceOp::Prod => {
+                    let (mut i, mut j) = (1, 0);
+                    self.products_without_two(slot, z, scratch, |p| {
+                        add_both(items[i] as usize, items[j] as usize, product(weight, p), along, adjoints);
+                        (i, j) = if j + 1 < i { (i, j + 1) } else { (i + 1, 0) };
+                    });
+                }
+                ReduceOp::LogSumExp => {
+                    // sum_j ([i = j] p_i - p_i p_j) v_j = p_i (v_i - p'v)
+                    let p = self.slopes(slot, z, scratch);
+                    let mean: f64 = p.iter().zip(items).map(|(p, item)| p * along[*item as usize]).sum();
+                    for (p, item) in p.iter().zip(items) {
+                        adjoints[*item as usize] += product(weight, p * (along[*item as usize] - mean));
+                    }
+                }
+                _ => {}
+            }
+        }
+    }
+
     /// Products of all items but two, `j < i`, without dividing.
     fn products_without_two(&self, slot: usize, z: &[f64], scratch: &mut Scratch, mut each: impl FnMut(f64)) {
         let items = self.items(slot);
@@ -402,6 +466,14 @@ impl Dense {
     }
 }
 
+/// Adds an entry of a symmetric matrix times a direction; on the diagonal once.
+fn add_both(row: usize, col: usize, value: f64, along: &[f64], adjoints: &mut [f64]) {
+    adjoints[row] += product(value, along[col]);
+    if row != col {
+        adjoints[col] += product(value, along[row]);
+    }
+}
+
 /// `to += a * b`, or `to = a * b`.
 fn multiply(to: faer::MatMut<'_, f64>, how: faer::Accum, a: faer::MatRef<'_, f64>, b: faer::MatRef<'_, f64>) {
     faer::linalg::matmul::matmul(to, how, a, b, 1.0, faer::Par::Seq);
@@ -438,6 +510,26 @@ impl MatMul {
         if self.right.active {
             let to = matrix_mut(&mut adjoints[self.right.z..self.right.z + inner * cols], inner, cols);
             multiply(to, faer::Accum::Add, self.left.of(z).transpose(), out);
+        }
+    }
+
+    /// dC = dA B + A dB.
+    fn tangent(&self, z: &[f64], along: &[f64], to: &mut [f64]) {
+        let (rows, _, cols) = self.sizes();
+        let mut out = matrix_mut(&mut to[self.out..self.out + rows * cols], rows, cols);
+        out.fill(0.0);
+        if self.left.active {
+            multiply(out.as_mut(), faer::Accum::Add, self.left.of(along), self.right.of(z));
+        }
+        if self.right.active {
+            multiply(out, faer::Accum::Add, self.left.of(z), self.right.of(along));
+        }
+    }
+
+    /// With weights W of C = A B: A += W dB^T, B += dA^T W.
+    fn curve_products(&self, weights: &[f64], along: &[f64], adjoints: &mut [f64]) {
+        if self.left.active && self.right.active {
+            self.pull(along, weights, adjoints);
         }
     }
 

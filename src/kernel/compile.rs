@@ -146,15 +146,19 @@ impl Compiler<'_> {
         self.loops(Part::PullObjectives, &objectives, |c, f| c.slopes(f, c.weight(f)));
         self.loops(Part::PullRows, &rows, |c, f| c.slopes(f, c.weight(f)));
         self.loops(Part::JacobianRows, &rows, |c, f| c.slopes(f, Weight::One));
-        let both = [objectives, rows].concat();
+        let both = [&objectives[..], &rows].concat();
         self.loops(Part::HessianTop, &both, Self::curves);
         self.loops(Part::HessianProduct, &both, Self::products);
+        if !self.active.is_empty() {
+            // Without arrays the sparse Jacobian does this better.
+            self.loops(Part::TangentRows, &rows, Self::tangents);
+        }
     }
 
     /// Defined arrays, in order of evaluation, and backwards for the pull.
     fn arrays(&mut self, families: &BTreeMap<ArrayId, Vec<FamilyId>>) {
         let defs = self.program.defs.clone();
-        let mut pulls: Vec<Vec<Step>> = Vec::new();
+        let (mut pulls, mut curves): (Vec<Vec<Step>>, Vec<Vec<Step>>) = Default::default();
         for (at, def) in (0u32..).zip(&defs) {
             let own = families.get(&def.array).map_or(&[][..], |f| f);
             let step = if def.op == ArrayOp::Sum { Step::Begin(at) } else { Step::Array(at) };
@@ -163,16 +167,21 @@ impl Compiler<'_> {
             if !def.active {
                 continue;
             }
-            for part in [Part::JacobianArrays, Part::HessianArrays] {
+            use Part::{CurveArrays, HessianArrays, JacobianArrays, PullArrays, TangentArrays};
+            for part in [JacobianArrays, HessianArrays, TangentArrays, PullArrays, CurveArrays] {
                 self.step(part, step);
             }
             self.loops(Part::JacobianArrays, own, |c, f| c.slopes(f, Weight::One));
             self.loops(Part::HessianArrays, own, Self::curves);
-            self.step(Part::PullArrays, step);
-            self.loops(Part::PullArrays, own, |c, f| c.slopes(f, c.weight(f)));
-            pulls.push(std::mem::take(&mut self.program.parts[Part::PullArrays as usize]));
+            self.loops(TangentArrays, own, Self::tangents);
+            self.loops(PullArrays, own, |c, f| c.slopes(f, c.weight(f)));
+            self.loops(CurveArrays, own, Self::products);
+            pulls.push(std::mem::take(&mut self.program.parts[PullArrays as usize]));
+            curves.push(std::mem::take(&mut self.program.parts[CurveArrays as usize]));
         }
-        self.program.parts[Part::PullArrays as usize] = pulls.into_iter().rev().flatten().collect();
+        for (part, lists) in [(Part::PullArrays, pulls), (Part::CurveArrays, curves)] {
+            self.program.parts[part as usize] = lists.into_iter().rev().flatten().collect();
+        }
     }
 
     fn step(&mut self, part: Part, step: Step) {
@@ -196,6 +205,9 @@ impl Compiler<'_> {
                         | Part::HessianTop
                         | Part::HessianArrays
                         | Part::HessianProduct
+                        | Part::CurveArrays
+                        | Part::TangentRows
+                        | Part::TangentArrays
                 );
                 let kernel = self.program.kernels.push(lower(self.graph, domain, &wants, merged));
                 self.step(part, Step::Loop(kernel));
@@ -249,6 +261,15 @@ impl Compiler<'_> {
             }
         }
         wants
+    }
+
+    /// The derivative of the value along the direction.
+    fn tangents(&self, family: FamilyId) -> Vec<Want> {
+        let along = |want| match want {
+            Want { what: What::Slope { input }, .. } => Want { what: What::Value, seed: Some(input), ..want },
+            _ => want,
+        };
+        self.slopes(family, Weight::One).into_iter().map(along).collect()
     }
 
     fn is_active(&self, leaf: NodeId) -> bool {

@@ -95,17 +95,16 @@ pub struct Linked {
     /// Places.
     pub layout: Layout,
     /// Steps of the parts that do not write matrices, by [`Part`]; empty for the others.
-    pub parts: [Vec<BoundStep>; 11],
+    pub parts: [Vec<BoundStep>; 14],
 }
 
 /// Links all parts of a program but the matrices.
 pub fn link(program: &Program, instance: &Instance) -> Linked {
     let layout = Layout::new(program, instance);
     let linker = Linker { program, instance, layout: &layout };
-    let mut parts: [Vec<BoundStep>; 11] = Default::default();
-    use Part as P;
-    use Part::HessianProduct;
-    for part in [P::Forward, P::Objectives, P::Rows, P::PullObjectives, P::PullRows, P::PullArrays, HessianProduct] {
+    let mut parts: [Vec<BoundStep>; 14] = Default::default();
+    let in_matrices = [Part::JacobianRows, Part::JacobianArrays, Part::HessianTop, Part::HessianArrays];
+    for part in Part::ALL.into_iter().filter(|part| !in_matrices.contains(part)) {
         parts[part as usize] = program.part(part).iter().map(|step| linker.step(*step)).collect();
     }
     Linked { parts, layout }

@@ -43,13 +43,13 @@ pub enum Weight {
 /// The kernel over `domain` that computes all of `wants` with shared subexpressions.
 ///
 /// With `merged`, what several families want for the same place (the derivative with respect to the same leaves) is
-/// added up before it is given.
+/// added up before it is given; and so are the parts of one value.
 pub fn lower(graph: &Graph, domain: PlanDomainId, wants: &[Want], merged: bool) -> Kernel {
     let mut lowering = Lowering::new(graph, domain == Plan::ROOT);
     let mut items: Vec<(usize, u32, u32)> = Vec::new();
     let mut outs: Vec<Out> = Vec::new();
     // Looked up by key only.
-    let mut places: HashMap<What, usize> = HashMap::new();
+    let mut places: HashMap<(What, Option<FamilyId>), usize> = HashMap::new();
     for want in wants {
         lowering.family = want.family;
         let mut value = lowering.value_of(want.node);
@@ -61,7 +61,8 @@ pub fn lower(graph: &Graph, domain: PlanDomainId, wants: &[Want], merged: bool) 
             let seed = lowering.seed(want.family, node);
             value = lowering.product(seed, value);
         }
-        let at = *places.entry(want.what).or_insert(outs.len());
+        let of = (want.what == What::Value).then_some(want.family);
+        let at = *places.entry((want.what, of)).or_insert(outs.len());
         if merged && at < outs.len() {
             let sum = lowering.sum(items[at].1, value);
             items[at] = (lowering.values.len(), sum, at as u32);

@@ -55,6 +55,8 @@ struct Memory {
     row: Vec<f64>,
     /// A direction by slot of z.
     seed: Vec<f64>,
+    /// How weights change along it, by slot of z.
+    change: Vec<f64>,
     /// Values of all objectives.
     values: Vec<f64>,
     jacobian: Vec<f64>,
@@ -243,6 +245,7 @@ impl CompiledOracle {
             sigma: vec![0.0; layout.n_objectives + 1],
             row: vec![0.0; layout.n_rows + 1],
             seed: vec![0.0; layout.n_z + 1],
+            change: vec![0.0; if layout.defs.is_empty() { 1 } else { layout.n_z + 1 }],
             values: vec![0.0; layout.n_objectives],
             jacobian: vec![0.0; if chained { self.jacobian.plan.n_values } else { 0 }],
             hessian: vec![0.0; if chained { self.hessian.plan.n_values } else { 0 }],
@@ -254,50 +257,95 @@ impl CompiledOracle {
 
     /// Evaluates the defined arrays chosen by `which` into `memory.z`.
     fn arrays(&self, memory: &mut Memory, which: impl Fn(usize) -> bool) {
-        self.array_values(memory, which, |range, values, z| z[range.clone()].copy_from_slice(&values[range]));
+        self.sweep(memory, Part::Forward, which, |range, memory| {
+            memory.z[range.clone()].copy_from_slice(&memory.adjoint[range]);
+        });
     }
 
-    /// Evaluates defined arrays into `memory.adjoint`, each given to `done` with its slots.
-    fn array_values(
+    /// Values (`Part::Forward`) or tangents (`Part::TangentArrays`) of defined arrays into `memory.adjoint`, each then
+    /// `done` with its slots.
+    fn sweep(
         &self,
         memory: &mut Memory,
+        part: Part,
         which: impl Fn(usize) -> bool,
-        mut done: impl FnMut(Range<usize>, &[f64], &mut [f64]),
+        mut done: impl FnMut(Range<usize>, &mut Memory),
     ) {
-        let slots = |def: usize| {
-            let place = &self.linked.layout.defs[def];
-            place.z..place.z + place.len
-        };
-        let mut open: Option<usize> = None;
-        for step in &self.linked.parts[Part::Forward as usize] {
-            if let BoundStep::Begin(def) | BoundStep::Array { def, .. } = step {
-                if let Some(def) = open.take() {
-                    done(slots(def), &memory.adjoint, &mut memory.z);
-                }
-                let def = *def as usize;
-                if which(def) {
-                    memory.adjoint[slots(def)].fill(0.0);
-                    open = Some(def);
-                }
-            }
-            if open.is_none() {
+        for steps in by_array(&self.linked.parts[part as usize]) {
+            let def = array_of(&steps[0]);
+            if !which(def) {
                 continue;
             }
-            match step {
-                BoundStep::Begin(_) => {}
-                BoundStep::Array { array, .. } => {
-                    array.forward(&memory.z, &mut memory.adjoint, &mut memory.scratch);
-                }
-                BoundStep::Loop(bound) => {
-                    let buffers =
-                        buffers(&memory.z, &self.instance.data, &memory.sigma, &memory.row, &memory.slot, &memory.seed);
-                    let kernel = &self.program.kernels[bound.kernel];
-                    memory.registers.run(kernel, bound, &buffers, &mut memory.adjoint);
+            let range = self.slots(def);
+            memory.adjoint[range.clone()].fill(0.0);
+            for step in steps {
+                match step {
+                    BoundStep::Array { array, .. } if part == Part::TangentArrays => {
+                        array.tangent(&memory.z, &memory.seed, &mut memory.adjoint, &mut memory.scratch);
+                    }
+                    BoundStep::Array { array, .. } => {
+                        array.forward(&memory.z, &mut memory.adjoint, &mut memory.scratch);
+                    }
+                    _ => {
+                        let mut adjoint = std::mem::take(&mut memory.adjoint);
+                        self.run_step(memory, step, &mut adjoint);
+                        memory.adjoint = adjoint;
+                    }
                 }
             }
+            done(range, memory);
         }
-        if let Some(def) = open {
-            done(slots(def), &memory.adjoint, &mut memory.z);
+    }
+
+    /// The slots of a defined array in z.
+    fn slots(&self, def: usize) -> Range<usize> {
+        let place = &self.linked.layout.defs[def];
+        place.z..place.z + place.len
+    }
+
+    /// Brings `memory.seed` to the direction `v`: slots of defined arrays move along.
+    fn direct(&self, memory: &mut Memory, v: &[f64]) {
+        let layout = &self.linked.layout;
+        memory.seed[..layout.n_x].copy_from_slice(&v[..layout.n_x]);
+        if self.lifted {
+            for place in &layout.defs {
+                if let Some(col) = place.col {
+                    memory.seed[place.z..place.z + place.len].copy_from_slice(&v[col..col + place.len]);
+                }
+            }
+        } else if layout.n_active() > 0 {
+            self.sweep(
+                memory,
+                Part::TangentArrays,
+                |_| true,
+                |range, memory| {
+                    memory.seed[range.clone()].copy_from_slice(&memory.adjoint[range]);
+                },
+            );
+        }
+    }
+
+    /// What the curvature of defined arrays adds to the change of the adjoints along the direction, last array first:
+    /// their weights times their second derivatives, and the change of the weights times their slopes.
+    fn curve_arrays(&self, memory: &mut Memory, adjoint: &mut [f64]) {
+        let of = |part: Part| by_array(&self.linked.parts[part as usize]);
+        for (pull, curve) in of(Part::PullArrays).zip(of(Part::CurveArrays)) {
+            if !self.lifted {
+                let range = self.slots(array_of(&pull[0]));
+                memory.change[range.clone()].copy_from_slice(&adjoint[range]);
+                // The pull reads its weights from the same place.
+                std::mem::swap(&mut memory.slot, &mut memory.change);
+                pull.iter().for_each(|step| self.pull_step(memory, step, adjoint));
+                std::mem::swap(&mut memory.slot, &mut memory.change);
+            }
+            for step in curve {
+                match step {
+                    BoundStep::Array { array, .. } => {
+                        array.curve_products(&memory.z, &memory.slot, &memory.seed, adjoint, &mut memory.scratch);
+                    }
+                    _ => self.run_step(memory, step, adjoint),
+                }
+            }
         }
     }
 
@@ -405,24 +453,22 @@ impl CompiledOracle {
     }
 
     fn pull_arrays(&self, memory: &mut Memory, adjoint: &mut [f64]) {
-        for step in &self.linked.parts[Part::PullArrays as usize] {
-            if let (BoundStep::Begin(def) | BoundStep::Array { def, .. }, false) = (step, self.lifted) {
-                let place = &self.linked.layout.defs[*def as usize];
-                let range = place.z..place.z + place.len;
+        for steps in by_array(&self.linked.parts[Part::PullArrays as usize]) {
+            if !self.lifted {
+                let range = self.slots(array_of(&steps[0]));
                 memory.slot[range.clone()].copy_from_slice(&adjoint[range]);
             }
-            match step {
-                BoundStep::Begin(_) => {}
-                BoundStep::Array { array, .. } => {
-                    let careful = memory.registers.careful;
-                    array.pull(&memory.z, &memory.slot, adjoint, &mut memory.scratch, careful);
-                }
-                BoundStep::Loop(bound) => {
-                    let buffers =
-                        buffers(&memory.z, &self.instance.data, &memory.sigma, &memory.row, &memory.slot, &memory.seed);
-                    memory.registers.run(&self.program.kernels[bound.kernel], bound, &buffers, adjoint);
-                }
+            steps.iter().for_each(|step| self.pull_step(memory, step, adjoint));
+        }
+    }
+
+    fn pull_step(&self, memory: &mut Memory, step: &BoundStep, adjoint: &mut [f64]) {
+        match step {
+            BoundStep::Array { array, .. } => {
+                let careful = memory.registers.careful;
+                array.pull(&memory.z, &memory.slot, adjoint, &mut memory.scratch, careful);
             }
+            _ => self.run_step(memory, step, adjoint),
         }
     }
 
@@ -491,6 +537,19 @@ impl CompiledOracle {
     }
 }
 
+/// The steps of each defined array.
+fn by_array(steps: &[BoundStep]) -> impl Iterator<Item = &[BoundStep]> {
+    steps.chunk_by(|_, next| matches!(next, BoundStep::Loop(_)))
+}
+
+/// The array that a step begins.
+fn array_of(first: &BoundStep) -> usize {
+    match first {
+        BoundStep::Begin(def) | BoundStep::Array { def, .. } => *def as usize,
+        BoundStep::Loop(_) => crate::bug!("the steps of an array do not begin with it"),
+    }
+}
+
 fn buffers<'a>(
     z: &'a [f64],
     data: &'a [f64],
@@ -508,10 +567,7 @@ impl Oracle for CompiledOracle {
     }
 
     fn capabilities(&self) -> Capabilities {
-        if !self.second_order {
-            return Capabilities::FIRST_ORDER;
-        }
-        Capabilities { hvp: self.linked.layout.n_active() == 0, ..Capabilities::SECOND_ORDER }
+        Capabilities { hvp: true, hessian: self.second_order, ..Capabilities::FIRST_ORDER }
     }
 
     fn workspace(&self) -> Workspace {
@@ -557,10 +613,9 @@ impl Oracle for CompiledOracle {
         if self.lifted {
             let mut at = 0;
             let active = |def: usize| self.program.defs[def].active;
-            self.array_values(memory, active, |range, values, z| {
-                for ((to, value), d) in equations[at..].iter_mut().zip(&values[range.clone()]).zip(&z[range.clone()]) {
-                    *to = value - d;
-                }
+            self.sweep(memory, Part::Forward, active, |range, memory| {
+                let values = memory.adjoint[range.clone()].iter().zip(&memory.z[range.clone()]);
+                equations[at..].iter_mut().zip(values).for_each(|(to, (value, d))| *to = value - d);
                 at += range.len();
             });
         }
@@ -619,20 +674,49 @@ impl Oracle for CompiledOracle {
     }
 
     fn hvp(&self, ws: &mut Workspace, sigma: &[f64], y: &[f64], v: &[f64], out: &mut [f64]) -> Result<(), EvalError> {
-        let n_x = self.linked.layout.n_x;
-        if self.linked.layout.n_active() > 0 {
-            // Through arrays the matrix is made first.
-            return self.hvp_by_matrix(ws, sigma, y, v, out);
-        }
         self.derivative(ws, |memory| {
             self.weigh(memory, Some(sigma), Some(y));
-            memory.seed[..n_x].copy_from_slice(v);
+            self.direct(memory, v);
+            let arrays = self.linked.layout.n_active() > 0;
+            if arrays && !self.lifted {
+                // For the weights of the slots.
+                self.pull(memory, true, true);
+            }
             let mut adjoint = std::mem::take(&mut memory.adjoint);
             adjoint.fill(0.0);
             self.run(memory, Part::HessianProduct, &mut adjoint);
-            out.copy_from_slice(&adjoint[..n_x]);
+            if arrays {
+                self.curve_arrays(memory, &mut adjoint);
+            }
             memory.adjoint = adjoint;
+            self.by_column(memory, out);
             check_finite(out, |j| Place::Gradient(j as u32))
+        })
+    }
+
+    fn jv(&self, ws: &mut Workspace, v: &[f64], out: &mut [f64]) -> Result<(), EvalError> {
+        if self.linked.layout.n_active() == 0 {
+            return self.jv_by_matrix(ws, v, out);
+        }
+        self.derivative(ws, |memory| {
+            self.direct(memory, v);
+            let (rows, equations) = out.split_at_mut(self.linked.layout.n_rows);
+            rows.fill(0.0);
+            self.run(memory, Part::TangentRows, rows);
+            if self.lifted {
+                let mut at = 0;
+                self.sweep(
+                    memory,
+                    Part::TangentArrays,
+                    |_| true,
+                    |range, memory| {
+                        let tangents = memory.adjoint[range.clone()].iter().zip(&memory.seed[range.clone()]);
+                        equations[at..].iter_mut().zip(tangents).for_each(|(to, (tangent, v))| *to = tangent - v);
+                        at += range.len();
+                    },
+                );
+            }
+            check_finite(out, |i| Place::Constraint(i as u32))
         })
     }
 

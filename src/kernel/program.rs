@@ -149,11 +149,17 @@ pub enum Part {
     HessianArrays,
     /// Weighted second derivatives of objectives and rows times a direction, into the places of their inputs.
     HessianProduct,
+    /// The same of the defined arrays, last first.
+    CurveArrays,
+    /// Slopes of the rows times a direction, in models with arrays.
+    TangentRows,
+    /// The same of the defined arrays, in order.
+    TangentArrays,
 }
 
 impl Part {
     /// All parts, in the order of the text form.
-    pub const ALL: [Self; 11] = [
+    pub const ALL: [Self; 14] = [
         Self::Forward,
         Self::Objectives,
         Self::Rows,
@@ -165,6 +171,9 @@ impl Part {
         Self::HessianTop,
         Self::HessianArrays,
         Self::HessianProduct,
+        Self::CurveArrays,
+        Self::TangentRows,
+        Self::TangentArrays,
     ];
 
     /// Its name in the text form.
@@ -181,6 +190,9 @@ impl Part {
             Self::HessianTop => "hessian of objectives and rows",
             Self::HessianArrays => "hessian of arrays",
             Self::HessianProduct => "hessian times a direction",
+            Self::CurveArrays => "hessian of arrays times a direction",
+            Self::TangentRows => "rows along a direction",
+            Self::TangentArrays => "arrays along a direction",
         }
     }
 }
@@ -241,7 +253,7 @@ pub struct Program {
     /// The kernels.
     pub kernels: IdVec<KernelId, Kernel>,
     /// Steps of each part, in the order of [`Part::ALL`].
-    pub parts: [Vec<Step>; 11],
+    pub parts: [Vec<Step>; 14],
     /// Defined arrays in order of evaluation.
     pub defs: Vec<DefInfo>,
     /// Where each family's values go.

@@ -118,8 +118,12 @@ impl Printer<'_> {
     fn out(&self, part: Part, out: &Out) -> String {
         let target = self.target(out.family);
         match (out.what, part) {
+            (What::Value, Part::TangentRows | Part::TangentArrays) => format!("{target} along the direction"),
             (What::Value, _) => target,
-            (What::Slope { input }, Part::PullObjectives | Part::PullRows | Part::PullArrays) => {
+            (
+                What::Slope { input },
+                Part::PullObjectives | Part::PullRows | Part::PullArrays | Part::HessianProduct | Part::CurveArrays,
+            ) => {
                 format!("adjoint of {}", self.leaf(input))
             }
             (What::Slope { input }, _) => format!("jacobian[{target}, {}]", self.leaf(input)),

@@ -238,25 +238,32 @@ pub trait Oracle: Send + Sync {
     /// # Errors
     /// As [`Oracle::hessian`].
     fn hvp(&self, ws: &mut Workspace, sigma: &[f64], y: &[f64], v: &[f64], out: &mut [f64]) -> Result<(), EvalError> {
-        self.hvp_by_matrix(ws, sigma, y, v, out)
-    }
-
-    /// [`Oracle::hvp`] by the Hessian itself: what the default does, for oracles that can do better only at times.
-    ///
-    /// # Errors
-    /// As [`Oracle::hessian`].
-    fn hvp_by_matrix(
-        &self,
-        ws: &mut Workspace,
-        sigma: &[f64],
-        y: &[f64],
-        v: &[f64],
-        out: &mut [f64],
-    ) -> Result<(), EvalError> {
         let mut vals = vec![0.0; self.hessian_pattern().nnz()];
         self.hessian(ws, sigma, y, &mut vals)?;
         out.fill(0.0);
         self.hessian_pattern().mul_symmetric_add(&vals, 1.0, v, out);
+        Ok(())
+    }
+
+    /// `out = J v`; `v` has length `n_vars`, `out` has length `n_cons`.
+    ///
+    /// The default forms the Jacobian and allocates.
+    ///
+    /// # Errors
+    /// As [`Oracle::jacobian`].
+    fn jv(&self, ws: &mut Workspace, v: &[f64], out: &mut [f64]) -> Result<(), EvalError> {
+        self.jv_by_matrix(ws, v, out)
+    }
+
+    /// [`Oracle::jv`] by the Jacobian itself: what the default does, for oracles that can do better only at times.
+    ///
+    /// # Errors
+    /// As [`Oracle::jacobian`].
+    fn jv_by_matrix(&self, ws: &mut Workspace, v: &[f64], out: &mut [f64]) -> Result<(), EvalError> {
+        let mut vals = vec![0.0; self.jacobian_pattern().nnz()];
+        self.jacobian(ws, &mut vals)?;
+        out.fill(0.0);
+        self.jacobian_pattern().mul_add(&vals, 1.0, v, out);
         Ok(())
     }
 

@@ -192,7 +192,13 @@ impl PointReference {
             blur[row] += v * self.x[col].abs();
             blur[col] += v * self.x[row].abs();
         }
-        vectors("Hessian product", &product, &dense, &blur)
+        vectors("Hessian product", &product, &dense, &blur)?;
+        let mut along = vec![0.0; self.rows.len()];
+        oracle.jv(ws, &self.x, &mut along).map_err(|e| said("rows along x", e))?;
+        let (mut dense, mut blur) = (vec![0.0; self.rows.len()], vec![0.0; self.rows.len()]);
+        self.jacobian.iter().for_each(|((row, col), v)| dense[*row] += v * self.x[*col]);
+        self.blur.jacobian.iter().for_each(|((row, col), v)| blur[*row] += v * self.x[*col].abs());
+        vectors("rows along x", &along, &dense, &blur)
     }
 
     /// Directional central differences; a direction with a kink nearby is left out. What a step of 1e-5 finds wrong, a

@@ -29,6 +29,7 @@ pub fn evaluations(oracle: &CompiledOracle, ws: &mut Workspace, seed: u64, scale
     give("jacobian", oracle.jacobian_pattern().nnz(), &mut |out| oracle.jacobian(ws, out));
     give("hessian", oracle.hessian_pattern().nnz(), &mut |out| oracle.hessian(ws, &sigma, &y, out));
     give("hvp", shape.n_vars, &mut |out| oracle.hvp(ws, &sigma, &y, &x, out));
+    give("jv", shape.n_cons, &mut |out| oracle.jv(ws, &x, out));
     all
 }
 
