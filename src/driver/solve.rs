@@ -22,8 +22,8 @@ use crate::ir::model::Stage;
 use crate::jit::Jit;
 use crate::kernel::{self, CompiledOracle, Mode};
 use crate::num::definite::is_positive_semidefinite;
-use crate::pass::epigraph;
 use crate::pass::traits::{self, Traits};
+use crate::pass::{absolute, epigraph};
 use crate::problem::recover;
 use crate::problem::verify::tolerance::CONVEXITY_ROUNDING;
 use crate::problem::verify::{interrupted, verify};
@@ -46,6 +46,8 @@ pub struct Bound {
     pub checked: Arc<Model>,
     /// How many kinks rows stand for.
     pub n_kinks: usize,
+    /// Weights of absolute values that stand apart from the objective, see [`Shape::l1`]; empty without them.
+    pub l1: Vec<f64>,
     /// Plan and derivatives.
     pub prepared: Prepared,
     /// Addresses, bounds, rows.
@@ -115,7 +117,8 @@ impl Session {
             let facts = facts(&survey, oracle.as_ref(), &instance.shape);
             (survey, facts)
         });
-        Ok(Bound { written, checked: model, n_kinks, prepared, instance, oracle, survey, facts, reports, docs })
+        let l1 = Vec::new();
+        Ok(Bound { written, checked: model, n_kinks, l1, prepared, instance, oracle, survey, facts, reports, docs })
     }
 
     fn bind_plan(&mut self, prepared: &Prepared, reports: &mut Reports) -> Option<Instance> {
@@ -148,12 +151,39 @@ impl Session {
             return Err(checked.reports);
         }
         let bound = self.bind(checked)?;
-        let bound = match self.without_kinks(&bound) {
+        let bound = match self.restated(&bound) {
             // What is to be said about model and data was said when the model was bound as it is written.
             Some(smooth) => Bound { reports: bound.reports, ..smooth },
             None => bound,
         };
         self.solve_bound(name, &bound, live)
+    }
+
+    /// The same problem in the form its method wants: without kinks, or with absolute values apart.
+    pub fn restated(&mut self, bound: &Bound) -> Option<Bound> {
+        self.without_kinks(bound).or_else(|| self.with_absolute_values_apart(bound))
+    }
+
+    /// The same problem with its absolute values of variables as weights beside a smooth objective, when a method is asked
+    /// for that takes them so.
+    fn with_absolute_values_apart(&mut self, bound: &Bound) -> Option<Bound> {
+        let stages = bound.checked.solves.iter().flat_map(|s| &s.stages).map(|stage| &*stage.method);
+        let asked: Vec<&str> = self.setup.method.as_deref().map_or_else(|| stages.collect(), |name| vec![name]);
+        if bound.facts.smoothness != Smoothness::Continuous || !asked.into_iter().any(takes_absolute_values) {
+            return None;
+        }
+        let absolute::Apart { smooth, weights } = absolute::apart(&bound.checked)?;
+        let written = Arc::clone(&bound.written);
+        let mut apart = self.bind_model(written, (Arc::new(smooth), 0), bound.docs.clone(), Reports::new()).ok()?;
+        let weights = Arc::new(weights);
+        apart.instance.world.list_joins(&weights);
+        let linear = Judge::new(weights, apart.instance.world.clone(), apart.instance.shape.clone());
+        let mut ws = linear.workspace();
+        apart.l1 = vec![0.0; apart.instance.shape.n_vars];
+        linear.gradient(&mut ws, &[1.0], &mut apart.l1).ok()?;
+        apart.facts.n_l1 = apart.l1.iter().filter(|w| **w > 0.0).count();
+        let convex = apart.l1.iter().all(|w| *w >= 0.0);
+        (convex && apart.facts.smoothness < Smoothness::Continuous).then_some(apart)
     }
 
     /// The same problem without kinks, when there are some, the user leaves the choice of the method open, and rows can
@@ -208,7 +238,7 @@ impl Session {
             (None, None) => None,
         };
         let mut choice = route(&bound.facts, asked).map_err(|(row, refusal)| refused(bound, row, refusal, at))?;
-        let watched = Arc::new(Watched::new(bound.oracle.clone()));
+        let watched = Arc::new(Watched::new(bound.oracle.clone()).beside(&bound.l1));
         let facts =
             ProblemFacts { n_vars: watched.shape().n_vars, n_cons: watched.shape().n_cons, ..bound.facts.clone() };
         let nlp = Nlp { oracle: watched.clone(), facts };
@@ -359,7 +389,7 @@ impl Bound {
 
     /// The shape of the problem as it was written, with what the survey proved to be linear.
     fn judged_shape(&self) -> Shape {
-        let mut shape = self.instance.shape.clone();
+        let mut shape = Shape { l1: self.l1.clone(), ..self.instance.shape.clone() };
         let linear = |traits: &Option<Traits>| traits.as_ref().is_none_or(|t| t.degree <= traits::Degree::Linear);
         for (flag, traits) in shape.linear_objectives.iter_mut().zip(self.survey.objectives.iter()) {
             *flag = linear(traits);
@@ -477,6 +507,12 @@ fn words(facts: &ProblemFacts) -> String {
     }
     parts.push(count(facts.n_cons, "constraint row", "constraint rows"));
     parts.join(", ")
+}
+
+/// Whether the method takes absolute values as weights beside a smooth objective.
+fn takes_absolute_values(method: &str) -> bool {
+    let lasso = ProblemFacts { n_vars: 1, n_objectives: 1, n_l1: 1, ..ProblemFacts::default() };
+    crate::solve::find(method).is_some_and(|row| (row.accepts)(&lasso).is_ok())
 }
 
 fn known_method(name: &str) -> Result<&'static str, LimitError> {

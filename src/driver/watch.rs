@@ -18,12 +18,26 @@ pub struct Failure {
 pub struct Watched {
     inner: Arc<dyn Oracle>,
     last: Mutex<Option<Failure>>,
+    /// In place of the oracle's own.
+    shape: Option<Shape>,
 }
 
 impl Watched {
     /// Watches `inner`.
     pub fn new(inner: Arc<dyn Oracle>) -> Self {
-        Self { inner, last: Mutex::new(None) }
+        Self { inner, last: Mutex::new(None), shape: None }
+    }
+
+    /// The same with absolute values of these weights beside the objective; variables behind the last weight have none.
+    #[must_use]
+    pub fn beside(mut self, weights: &[f64]) -> Self {
+        if !weights.is_empty() {
+            let mut shape = self.inner.shape().clone();
+            shape.l1 = weights.to_vec();
+            shape.l1.resize(shape.n_vars, 0.0);
+            self.shape = Some(shape);
+        }
+        self
     }
 
     /// The last failure, if there was one.
@@ -42,7 +56,7 @@ impl Watched {
 
 impl Oracle for Watched {
     fn shape(&self) -> &Shape {
-        self.inner.shape()
+        self.shape.as_ref().unwrap_or_else(|| self.inner.shape())
     }
     fn capabilities(&self) -> Capabilities {
         self.inner.capabilities()

@@ -4,6 +4,7 @@
 //! params, binders and domains to the model. The work is proportional to the text of the model.
 //! Deliberately absent: data. Nothing here knows how long a set is.
 
+pub mod absolute;
 pub mod epigraph;
 mod free;
 mod instantiate;

@@ -83,7 +83,7 @@ pub struct ProblemFacts {
     /// Structural nonzeros of the Hessian of the Lagrangian, lower triangle.
     pub nnz_hessian: usize,
     /// Variables whose absolute value stands with a weight beside a smooth objective, see [`super::Shape::l1`].
-    #[serde(default, skip_serializing_if = "is_zero")]
+    #[serde(default)]
     pub n_l1: usize,
     /// Length of the batch axis, when the objective is a sum over data.
     pub batch: Option<usize>,
@@ -138,8 +138,4 @@ impl ProblemFacts {
             _ => "QCP",
         }
     }
-}
-
-fn is_zero(count: &usize) -> bool {
-    *count == 0
 }

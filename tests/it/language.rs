@@ -45,8 +45,9 @@ fn fault(program: &Program) -> Option<String> {
 
 #[test]
 fn every_program_of_the_reference_keeps_its_word() {
-    let programs = programs::of_page(Path::new("docs/language.md"));
+    let mut programs = programs::of_page(Path::new("docs/language.md"));
     assert!(programs.len() >= 20, "only {} programs found", programs.len());
+    programs.extend(programs::of_page(Path::new("docs/methods.md")));
     let faults: Vec<String> = programs
         .iter()
         .filter_map(|p| fault(p).map(|why| format!("{} (fails: {:?}): {why}", p.place, p.fails)))

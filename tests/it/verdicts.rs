@@ -19,6 +19,18 @@ fn solve(text: &str) -> Report {
     }
 }
 
+/// What is said of a model that no method takes as it is asked for.
+fn refusal(text: &str) -> String {
+    let mut session = Session::new(Arc::new(FolderLoader::new(".").allow_all()), Setup::default());
+    let checked = session.check_text("model.opt", text);
+    match session.solve_checked("model.opt", checked, None) {
+        Ok(_) => panic!("{text} was solved"),
+        Err(reports) => {
+            reports.messages().iter().map(|m| optc::diag::render::render(m, &session.sources, false)).collect()
+        }
+    }
+}
+
 fn status(text: &str) -> Status {
     solve(text).status().expect("something was solved")
 }
@@ -219,6 +231,47 @@ fn a_method_that_was_asked_for_gets_the_problem_as_it_is_written() {
     let report = solve("var x start 3\nminimize max(x, -2 * x)\nsolve with lbfgs\n");
     assert_eq!(report.runs[0].method, "lbfgs");
     assert!(report.runs[0].notes.iter().all(|n| !n.starts_with("solved without kinks")));
+}
+
+#[test]
+fn absolute_values_stand_beside_a_smooth_objective_for_a_method_that_takes_them_so() {
+    // 0.5 (x - 3)² + 2 |x| is least at 1; the weights come from data, a `let` and two places.
+    let report = solve(
+        "set s = 1..4\nparam t[s] = [3, 1, -5, 0.5]\nparam k = 1\nvar x[s] start 9\nlet size = sum(i in s: abs(x[i]))\n\
+         minimize f: 0.5 * sum(i in s: (x[i] - t[i])^2) + k * size + sum(i in s: k * abs(x[i]))\n\
+         solve with proximal_gradient\n",
+    );
+    assert_eq!(report.status(), Some(Status::GlobalOptimum));
+    assert_eq!(report.variables[0].values[1], 0.0);
+    assert_eq!(report.variables[0].values[3], 0.0);
+    assert!((report.variables[0].values[0] - 1.0).abs() <= 1e-7 && (report.variables[0].values[2] + 3.0).abs() <= 1e-7);
+    // 0.5 (4 + 1 + 4 + 0.25) + 2 (1 + 3).
+    assert!((report.objectives[0].value - 12.625).abs() <= 1e-9, "{}", report.objectives[0].value);
+    assert!((report.runs[0].objective - 12.625).abs() <= 1e-9, "{}", report.runs[0].objective);
+    // A nonconvex smooth part, more is better, a bound that keeps a variable from 0.
+    let report = solve(
+        "var x in [0.5, 4]\nvar y start 2\nmaximize -(x - 1)^4 + y^2 - y^4 - 0.1 * abs(x) - 0.25 * abs(y)\n\
+         solve with proximal_gradient\n",
+    );
+    assert_eq!(report.status(), Some(Status::LocalOptimum));
+    // Stopped early, it is no optimum.
+    let text = "var x start 50\nvar y start 3\nminimize (x - y)^4 + x^2 + abs(x) + abs(y)\n";
+    let report = solve(&format!("{text}solve with proximal_gradient(max_iter = 2)\n"));
+    assert_eq!(report.status(), Some(Status::LimitReached));
+}
+
+#[test]
+fn kinks_of_another_form_are_refused_by_name() {
+    for objective in ["abs(x - 1)", "x^2 - abs(x)", "x^2 + max(x, 0)", "x^2 * abs(x)", "abs(x) + abs(x^2 - 1)"] {
+        let text = format!("var x start 3\nminimize {objective}\nsolve with proximal_gradient\n");
+        let said = refusal(&text);
+        assert!(said.contains("its kinks are not of the form"), "{objective}: {said}");
+    }
+    let said = refusal("var x start 3\nminimize x^2 + abs(x)\nsolve with proximal_gradient then lbfgs\n");
+    assert!(said.contains("absolute values of 1 variable beside"), "{said}");
+    // Asked for a smooth problem it is a projected gradient method.
+    let report = solve("var x >= 2\nminimize x^2\nsolve with proximal_gradient\n");
+    assert_eq!(report.status(), Some(Status::GlobalOptimum));
 }
 
 #[test]
