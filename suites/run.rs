@@ -17,9 +17,11 @@ use std::process::ExitCode;
 use std::sync::Arc;
 use std::time::Instant;
 
+mod linear;
 #[path = "../examples/matpower.rs"]
 #[allow(dead_code)]
 mod matpower;
+mod mps;
 
 const RESULTS: &str = "docs/results.md";
 const TIME_LIMIT: f64 = 60.0; // seconds
@@ -34,7 +36,7 @@ struct Suite {
     problems: fn() -> Result<Vec<Problem>, String>,
 }
 
-const SUITES: [Suite; 2] = [
+const SUITES: [Suite; 5] = [
     Suite {
         name: "hs",
         title: "Hock-Schittkowski problems, `suites/hs`",
@@ -49,6 +51,28 @@ const SUITES: [Suite; 2] = [
         forgiven: 0,
         problems: power_flow,
     },
+    Suite {
+        name: "netlib",
+        title: "Linear problems of netlib, feasible and infeasible",
+        tolerance: 1e-6,
+        forgiven: 0,
+        problems: || linear::problems("netlib-lp", &[]),
+    },
+    Suite {
+        name: "maros",
+        title: "Convex quadratic problems of Maros and Meszaros",
+        tolerance: 1e-6,
+        forgiven: 0,
+        // The file does not belong to the published value.
+        problems: || linear::problems("maros-meszaros", &["DPKLO1"]),
+    },
+    Suite {
+        name: "mip",
+        title: "Small mixed-integer linear problems of MIPLIB",
+        tolerance: 1e-6,
+        forgiven: 0,
+        problems: || linear::problems("mip-small", &[]),
+    },
 ];
 
 /// A model with its data and what is known about it.
@@ -61,6 +85,8 @@ struct Problem {
     data: Vec<(String, PathBuf)>,
     /// The optimum, then further local optima that count.
     optima: Vec<f64>,
+    /// Methods to run beside the one that the router chooses.
+    methods: Vec<Option<&'static str>>,
 }
 
 /// What one run came to.
@@ -69,6 +95,8 @@ struct Outcome {
     n_cons: usize,
     objective: f64,
     status: String,
+    /// Whether the status is that of an optimum.
+    solved: bool,
     method: String,
     iterations: u64,
     /// From the text to the judged answer.
@@ -100,8 +128,11 @@ fn run(suite: &Suite) -> Result<bool, String> {
     let mut table = String::from("| problem | n | m | f | f* | error | status | method | iterations | ms |\n");
     table.push_str("|---|--:|--:|--:|--:|--:|---|---|--:|--:|\n");
     let mut right = 0;
-    for problem in &problems {
-        let (row, holds) = match solve(problem) {
+    let runs = problems.iter().flat_map(|problem| problem.methods.iter().map(move |method| (problem, *method)));
+    let mut count = 0;
+    for (problem, method) in runs {
+        count += 1;
+        let (row, holds) = match solve(problem, method) {
             Ok(outcome) => report(problem, &outcome, suite.tolerance),
             Err(why) => (format!("| {} | | | | | | **{why}** | | | |", problem.name), false),
         };
@@ -111,13 +142,11 @@ fn run(suite: &Suite) -> Result<bool, String> {
     }
     let verdict = format!(
         "{right} of {} right: |f - f\\*| <= {:e} max(1, |f\\*|). Made by `just suite {}`.",
-        problems.len(),
-        suite.tolerance,
-        suite.name
+        count, suite.tolerance, suite.name
     );
     println!("{verdict}");
     write_section(suite, &format!("{verdict}\n\n{table}"))?;
-    Ok(problems.len() - right <= suite.forgiven)
+    Ok(count - right <= suite.forgiven)
 }
 
 /// The table's row, and whether the answer is right.
@@ -126,10 +155,14 @@ fn report(problem: &Problem, outcome: &Outcome, tolerance: f64) -> (String, bool
     let nearest = problem.optima.iter().copied().min_by(|a, b| error_to(*a).total_cmp(&error_to(*b)));
     let known = nearest.unwrap_or(f64::NAN);
     let error = error_to(known);
-    let holds = error <= tolerance;
+    // A problem without an optimum is one without a feasible point.
+    let infeasible = problem.optima.is_empty();
+    let holds = if infeasible { outcome.status == "infeasible" } else { error <= tolerance && outcome.solved };
+    let (known, error) =
+        if infeasible { ("infeasible".into(), String::new()) } else { (known.to_string(), format!("{error:.1e}")) };
     let mark = if holds { "" } else { "**" };
     let row = format!(
-        "| {} | {} | {} | {:.10} | {known} | {mark}{error:.1e}{mark} | {} | {} | {} | {:.0} |",
+        "| {} | {} | {} | {:.10} | {known} | {mark}{error}{mark} | {} | {} | {} | {:.0} |",
         problem.name,
         outcome.n_vars,
         outcome.n_cons,
@@ -143,13 +176,14 @@ fn report(problem: &Problem, outcome: &Outcome, tolerance: f64) -> (String, bool
 }
 
 /// Solves one problem; errors come as their first line.
-fn solve(problem: &Problem) -> Result<Outcome, String> {
+fn solve(problem: &Problem, method: Option<&str>) -> Result<Outcome, String> {
     let began = Instant::now();
     let (folder, file) = (problem.model.parent(), problem.model.file_name());
     let (Some(folder), Some(file)) = (folder, file.and_then(|f| f.to_str())) else { return Err("no such file".into()) };
     let setup = Setup {
         set: problem.set.iter().map(|(name, value)| (name.as_str().into(), *value)).collect(),
         data: problem.data.iter().map(|(name, path)| (name.as_str().into(), path.display().to_string())).collect(),
+        method: method.map(String::from),
         limits: Limits { seconds: Some(TIME_LIMIT), ..Limits::default() },
         ..Setup::default()
     };
@@ -165,6 +199,7 @@ fn solve(problem: &Problem) -> Result<Outcome, String> {
         n_cons: report.problem.facts.n_cons,
         objective: report.objectives.first().map_or(0.0, |objective| objective.value),
         status: last.status.phrase().into(),
+        solved: last.status.is_optimal(),
         method: last.method.clone(),
         iterations: last.iterations,
         milliseconds: began.elapsed().as_secs_f64() * 1e3,
@@ -181,15 +216,14 @@ fn hock_schittkowski() -> Result<Vec<Problem>, String> {
                 optima.push(number(also)?);
             }
             let model = Path::new("suites/hs").join(format!("{name}.opt"));
-            Ok(Problem { name, model, set: Vec::new(), data: Vec::new(), optima })
+            Ok(Problem { name, model, set: Vec::new(), data: Vec::new(), optima, methods: vec![None] })
         })
         .collect()
 }
 
 /// Cases with a `.m` file, as tables in the build folder.
 fn power_flow() -> Result<Vec<Problem>, String> {
-    let corpora = std::env::var_os("OPTC_CORPORA").map_or_else(|| PathBuf::from("../shared/corpora"), PathBuf::from);
-    let folder = corpora.join("pglib-opf");
+    let folder = corpora().join("pglib-opf");
     let known = rows(&folder.join("known.csv").display().to_string())?;
     let mut problems = Vec::new();
     for row in known {
@@ -208,9 +242,13 @@ fn power_flow() -> Result<Vec<Problem>, String> {
         }
         let model = PathBuf::from("examples/opf.opt");
         let set = vec![("published".to_string(), published)];
-        problems.push(Problem { name, model, set, data, optima: vec![published] });
+        problems.push(Problem { name, model, set, data, optima: vec![published], methods: vec![None] });
     }
     Ok(problems)
+}
+
+fn corpora() -> PathBuf {
+    std::env::var_os("OPTC_CORPORA").map_or_else(|| PathBuf::from("../shared/corpora"), PathBuf::from)
 }
 
 /// The rows of a CSV file below its header.

@@ -1,10 +1,10 @@
 //! A problem in the form a method wants, and its answers brought back.
 
-use super::cones::cones;
 use super::matrices::matrices;
 use super::presolve::presolve;
 use crate::problem::verify::tolerance::INTEGRALITY;
 use crate::problem::{Candidate, Form, Mip, Nlp, Oracle, Program, SetupError, Stack, StopReason, recover};
+use crate::solve::cones::cones;
 use std::sync::Arc;
 
 /// A value this close to a bound, relative, stands on it.

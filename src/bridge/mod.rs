@@ -4,7 +4,6 @@
 //! that a method takes.
 //! Deliberately absent: evaluation (`kernel`), methods, the choice between reformulations (`driver`).
 
-pub mod cones;
 pub mod fit;
 pub mod lift;
 pub mod matrices;

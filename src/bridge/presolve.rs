@@ -50,7 +50,7 @@ pub fn presolve(qp: &Qp) -> Option<(Qp, Presolved)> {
         order: Vec::new(),
         gone: vec![false; m],
     };
-    state.fix();
+    state.fix()?;
     for _ in 0..ROUNDS {
         if !state.sweep()? {
             break;
@@ -62,14 +62,19 @@ pub fn presolve(qp: &Qp) -> Option<(Qp, Presolved)> {
 }
 
 impl State<'_> {
-    /// Fixes variables whose bounds have met.
-    fn fix(&mut self) {
+    /// Fixes variables whose bounds have met; `None` when a whole one would be fixed between whole numbers.
+    fn fix(&mut self) -> Option<()> {
         for j in 0..self.fixed.len() {
             if !self.fixed[j] && self.bounds.is_fixed(j) {
+                let value = self.bounds.lower[j];
+                if self.qp.shape.integer[j] && (value - value.round()).abs() > ROUNDING {
+                    return None;
+                }
                 self.fixed[j] = true;
                 self.order.push(j as u32);
             }
         }
+        Some(())
     }
 
     /// Looks at each row once; `None` for a contradiction, else whether anything was taken away.
@@ -112,7 +117,7 @@ impl State<'_> {
             self.gone[i] = true;
             changed = true;
         }
-        self.fix();
+        self.fix()?;
         Some(changed)
     }
 

@@ -42,8 +42,8 @@ impl Exit {
     /// The code that tells a script what the judge says.
     pub const fn of(status: Status) -> Self {
         match status {
-            Status::GlobalOptimum | Status::LocalOptimum | Status::BestFound => Self::Solved,
-            Status::Infeasible | Status::LocallyInfeasible => Self::Infeasible,
+            Status::GlobalOptimum | Status::LocalOptimum | Status::ClaimedOptimum | Status::BestFound => Self::Solved,
+            Status::Infeasible | Status::LocallyInfeasible | Status::ClaimedInfeasible => Self::Infeasible,
             Status::Unbounded => Self::Unbounded,
             Status::LimitReached => Self::Limit,
             Status::Stationary | Status::FeasibleNotCertified | Status::NumericalFailure => Self::Numerical,

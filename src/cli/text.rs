@@ -100,7 +100,9 @@ impl Page {
     fn run(&self, run: &Run, detail: Detail, report: Option<&Report>) -> String {
         let phrase = run.status.phrase();
         let coloured = match run.status {
-            Status::GlobalOptimum | Status::LocalOptimum | Status::BestFound => self.style.green(phrase),
+            Status::GlobalOptimum | Status::LocalOptimum | Status::ClaimedOptimum | Status::BestFound => {
+                self.style.green(phrase)
+            }
             Status::Stationary | Status::FeasibleNotCertified | Status::LimitReached => self.style.yellow(phrase),
             _ => self.style.red(phrase),
         };

@@ -33,7 +33,17 @@ pub struct Rule {
 }
 
 /// The table, in the order in which the rules are asked.
-pub static RULES: [Rule; 6] = [
+pub static RULES: [Rule; 7] = [
+    Rule {
+        method: "microlp",
+        when: "every function is linear, some variables are integer",
+        reason: |facts| {
+            (facts.objective.max(facts.rows) <= Degree::Linear && facts.n_integer > 0).then(|| {
+                let integers = count(facts.n_integer, "integer variable");
+                format!("every function is linear, {integers}, {}", rows(facts))
+            })
+        },
+    },
     Rule {
         method: "clarabel",
         when: "every function is linear",

@@ -7,6 +7,7 @@ use crate::base::Name;
 use crate::bridge::Back;
 use crate::diag::codes::limit::LimitError;
 use crate::ir::model::{OptionValue as Written, Stage};
+use crate::problem::verify::tolerance::GAP;
 use crate::problem::{
     Candidate, Control, CurvatureEvidence, Evidence, MethodRow, OptionSet, Program, Request, Schedule, ScheduleShape,
     Site, TraceRow, TraceSink, Verdict, WarmStart,
@@ -164,6 +165,10 @@ fn evidence(found: &Evidence, name: &dyn Fn(Site) -> String) -> Vec<EvidenceLine
             at: (worst.value > 0.0).then(|| name(worst.at)),
         })
         .collect();
+    if let Some(gap) = found.gap {
+        let (what, holds) = ("gap to the bound the method claims".into(), gap <= GAP);
+        lines.push(EvidenceLine { what, value: gap, allowed: GAP, holds, at: None });
+    }
     if found.curvature == Some(CurvatureEvidence::Everywhere) {
         let what = "negative eigenvalues of the constant Hessian".into();
         lines.push(EvidenceLine { what, value: 0.0, allowed: 0.0, holds: true, at: None });

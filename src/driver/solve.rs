@@ -565,7 +565,8 @@ fn refuse_what_is_not_built(bound: &Bound, set: &[(Name, f64)]) -> Result<(), Re
             help: "a plain `solve` chooses among the methods there are; `optc methods` lists them".into(),
         });
     }
-    for var in model.vars.iter().filter(|v| v.ty != crate::ir::model::VarType::Real) {
+    let linear = bound.facts.objective.max(bound.facts.rows) <= Degree::Linear;
+    for var in model.vars.iter().filter(|v| !linear && v.ty != crate::ir::model::VarType::Real) {
         reports.push(ClassError::IntegerNotYet { at: var.at, name: var.name.clone() });
     }
     for constraint in model.constraints.iter().filter(|c| c.complements.is_some()) {

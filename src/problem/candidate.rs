@@ -59,6 +59,11 @@ pub enum StopReason {
 }
 
 impl StopReason {
+    /// Whether the method believes that there is no answer.
+    pub fn is_refutation(self) -> bool {
+        matches!(self, Self::Infeasible | Self::Unbounded)
+    }
+
     /// Whether the user's limit or signal ended the run.
     pub fn is_limit(self) -> bool {
         matches!(
@@ -96,6 +101,9 @@ pub struct Candidate {
     /// Proof of a claim: row weights that show infeasibility (length `n_cons`) or a direction along which the objective
     /// falls without end (length `n_vars`).
     pub ray: Option<Vec<f64>>,
+    /// Below this no objective can be, says a method that searched all whole points; nobody else can check it.
+    #[serde(default)]
+    pub bound: Option<f64>,
     /// What the method aimed at.
     pub claim: Claim,
     /// Why it stopped.
@@ -119,6 +127,7 @@ impl Candidate {
             z_upper: Vec::new(),
             objective: f64::NAN,
             ray: None,
+            bound: None,
             claim: Claim::Kkt,
             stop,
             iterations: 0,

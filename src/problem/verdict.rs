@@ -17,10 +17,15 @@ pub enum Status {
     Stationary,
     /// Feasible, but no multipliers prove optimality (often no constraint qualification holds).
     FeasibleNotCertified,
+    /// Feasible with whole values where asked, and as good as the bound that the method's search claims; the bound itself is
+    /// the method's word.
+    ClaimedOptimum,
     /// Feasible, from a method that seeks without derivatives and proves nothing.
     BestFound,
     /// No point satisfies the rows: proved by weights, because all rows that matter are linear or convex.
     Infeasible,
+    /// No whole point satisfies the rows, says the method's search; there is no proof that could be checked.
+    ClaimedInfeasible,
     /// The violation cannot be lowered from here to first order; other regions may hold feasible points.
     LocallyInfeasible,
     /// Feasible points with objectives below any useful number were found.
@@ -32,9 +37,9 @@ pub enum Status {
 }
 
 impl Status {
-    /// Whether the answer is an optimum, as far as the judge can tell from derivatives.
+    /// Whether the answer is an optimum, as far as the judge can tell from derivatives or the method from its search.
     pub fn is_optimal(self) -> bool {
-        matches!(self, Self::GlobalOptimum | Self::LocalOptimum)
+        matches!(self, Self::GlobalOptimum | Self::LocalOptimum | Self::ClaimedOptimum)
     }
 
     /// In the words of reports.
@@ -44,8 +49,10 @@ impl Status {
             Self::LocalOptimum => "local optimum",
             Self::Stationary => "stationary point",
             Self::FeasibleNotCertified => "feasible, not certified",
+            Self::ClaimedOptimum => "optimum by the method's bound",
             Self::BestFound => "best found",
             Self::Infeasible => "infeasible",
+            Self::ClaimedInfeasible => "infeasible by the method's search",
             Self::LocallyInfeasible => "locally infeasible",
             Self::Unbounded => "unbounded",
             Self::LimitReached => "limit reached",
@@ -144,6 +151,8 @@ pub struct Evidence {
     pub curvature: Option<CurvatureEvidence>,
     /// Where the multipliers come from.
     pub multipliers: Option<MultiplierSource>,
+    /// How far the objective is above the bound that the method claims, relative.
+    pub gap: Option<f64>,
     /// For infeasibility: by how much the weighted rows cannot be met, weights at most 1.
     pub infeasibility: Option<Worst<Site>>,
     /// What could not be evaluated.

@@ -7,6 +7,7 @@
 pub mod bfgs;
 pub mod cholesky;
 pub mod clarabel;
+pub mod cones;
 pub mod conjugate_gradient;
 pub mod engine;
 pub mod filter;
@@ -16,6 +17,7 @@ pub mod interior_point;
 pub mod lbfgs;
 pub mod limits;
 pub mod line_search;
+pub mod microlp;
 pub mod nelder_mead;
 pub mod newton;
 pub mod options;

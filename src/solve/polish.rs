@@ -4,11 +4,12 @@
 //! with equality (multiplier larger than slack), and solves
 //!
 //! ```text
-//! [P + δI, A_a'] [dx]   [-(P x + q + A' z)]
+//! [P + ρI, A_a'] [dx]   [-(P x + q + A' z)]
 //! [A_a,    -δI ] [dz] = [ b_a - A_a x     ]
 //! ```
 //!
-//! some times over, so that δ drops out. What the guess got wrong (a multiplier that became negative, an inequality that is
+//! some times over, so that δ and ρ drop out. A larger ρ keeps directions that no active constraint holds from running away
+//! where there are too few. What the guess got wrong (a multiplier that became negative, an inequality that is
 //! violated) is corrected and the equations are solved again. The result counts only when it is better by the judge's measure.
 //! Source: Stellato and others, OSQP, Math. Program. Comput. 12 (2020), section 4.
 //!
@@ -26,21 +27,40 @@ const SOLVES: usize = 6;
 /// Regularisation, relative to rows and columns of size 1.
 const DELTA: f64 = 1e-9;
 
-/// A better point and multipliers than `x` and `z`, in place; says whether there were any.
-pub fn polish(conic: &Conic, x: &mut Vec<f64>, z: &mut Vec<f64>) -> bool {
-    let Some(n_equations) = linear(conic) else { return false };
+/// Regularisation of the point, in this order: exact equations, then steps no longer than need be.
+const RHO: [f64; 3] = [1e-9, 1e-4, 1.0];
+
+/// A better point and multipliers than `x` and `z`, in place; gives what is left of the worst residual, 1 for what the judge
+/// allows. `None` for cones that are not linear.
+pub fn polish(conic: &Conic, x: &mut Vec<f64>, z: &mut Vec<f64>) -> Option<f64> {
+    let n_equations = linear(conic)?;
     let mut best = merit(conic, n_equations, x, z);
-    let (mut now_x, mut now_z) = (x.clone(), z.clone());
-    let mut active = guess(conic, n_equations, x, z);
-    let mut better = false;
-    for _ in 0..ROUNDS {
-        if best <= ENOUGH {
+    for rho in RHO {
+        if best <= ENOUGH || (rho != RHO[0] && best <= GOOD) {
             break;
         }
+        let (given_x, given_z) = (x.clone(), z.clone());
+        best = rounds(conic, (n_equations, rho), (&given_x, &given_z), (x, z), best);
+    }
+    Some(best)
+}
+
+/// Rounds of solving and correcting from a given point; keeps what is best.
+fn rounds(
+    conic: &Conic,
+    (n_equations, rho): (usize, f64),
+    (given_x, given_z): (&[f64], &[f64]),
+    (x, z): (&mut Vec<f64>, &mut Vec<f64>),
+    mut best: f64,
+) -> f64 {
+    let (mut now_x, mut now_z) = (given_x.to_vec(), given_z.to_vec());
+    let mut active = guess(conic, n_equations, given_x, given_z);
+    let given = merit(conic, n_equations, given_x, given_z);
+    for _ in 0..ROUNDS {
         for i in (0..active.len()).filter(|&i| !active[i]) {
             now_z[i] = 0.0;
         }
-        if solve(conic, &active, &mut now_x, &mut now_z).is_none() {
+        if solve(conic, &active, rho, &mut now_x, &mut now_z).is_none() {
             break;
         }
         let found = merit(conic, n_equations, &now_x, &now_z);
@@ -48,17 +68,20 @@ pub fn polish(conic: &Conic, x: &mut Vec<f64>, z: &mut Vec<f64>) -> bool {
             best = found;
             x.clone_from(&now_x);
             z.clone_from(&now_z);
-            better = true;
         }
-        if !correct(conic, n_equations, &now_x, &mut now_z, &mut active) {
+        // Far off, the guess was too wrong to be corrected.
+        let lost = found > 1e4 * given.max(1.0);
+        if best <= ENOUGH || lost || !correct(conic, n_equations, &now_x, &mut now_z, &mut active) {
             break;
         }
     }
-    better
+    best
 }
 
 /// Part of what the judge allows, at which there is nothing left to do.
 const ENOUGH: f64 = 1e-4;
+/// Part of it that is good enough when the exact equations did not give more.
+const GOOD: f64 = 0.1;
 
 /// Number of equations when the cones are these and half lines.
 fn linear(conic: &Conic) -> Option<usize> {
@@ -138,7 +161,7 @@ fn correct(conic: &Conic, n_equations: usize, x: &[f64], z: &mut [f64], active: 
 }
 
 /// Solves the equations of the active rows from `x` and `z`, in place.
-fn solve(conic: &Conic, active: &[bool], x: &mut [f64], z: &mut [f64]) -> Option<()> {
+fn solve(conic: &Conic, active: &[bool], rho: f64, x: &mut [f64], z: &mut [f64]) -> Option<()> {
     let n = x.len();
     let mut place = vec![None; active.len()];
     let mut n_active = 0;
@@ -154,7 +177,7 @@ fn solve(conic: &Conic, active: &[bool], x: &mut [f64], z: &mut [f64]) -> Option
     }
     scale.iter_mut().for_each(|s| *s = if *s > 0.0 { 1.0 / *s } else { 1.0 });
     let mut entries: Vec<(usize, usize)> = (0..n + n_active).map(|k| (k, k)).collect();
-    let mut vals = vec![DELTA; n];
+    let mut vals = vec![rho; n];
     vals.resize(n + n_active, -DELTA);
     for (k, i, j) in conic.quadratic.entries() {
         entries.push((i, j));

@@ -6,6 +6,7 @@ static METHODS: &[&MethodRow] = &[
     &super::lbfgs::ROW,
     &super::interior_point::ROW,
     &super::clarabel::ROW,
+    &super::microlp::ROW,
     &super::newton::ROW,
     &super::bfgs::ROW,
     &super::conjugate_gradient::ROW,
@@ -57,6 +58,19 @@ pub fn one_smooth_objective(facts: &ProblemFacts) -> Result<(), Refusal> {
     }
     if facts.n_l1 > 0 {
         return Err(Refusal::AbsoluteValues(facts.n_l1));
+    }
+    Ok(())
+}
+
+/// What methods for linear problems ask; variables may be integer.
+///
+/// # Errors
+/// The deciding fact.
+pub fn one_linear(facts: &ProblemFacts) -> Result<(), Refusal> {
+    use crate::problem::Degree;
+    one_smooth_objective(&ProblemFacts { n_integer: 0, ..facts.clone() })?;
+    if facts.objective.max(facts.rows) > Degree::Linear {
+        return Err(Refusal::WrongForm("linear"));
     }
     Ok(())
 }

@@ -43,6 +43,12 @@ fn flips() -> Vec<Flip> {
     let engine = ("clarabel", "a convex quadratic objective, linear rows, inequalities among them");
     vec![
         Flip {
+            rule: ("microlp", "every function is linear, some variables are integer"),
+            facts: ProblemFacts { objective: Degree::Linear, n_integer: 1, ..quadratic() },
+            other: ("clarabel", "every function is linear"),
+            changed: ProblemFacts { objective: Degree::Linear, ..quadratic() },
+        },
+        Flip {
             rule: ("clarabel", "every function is linear"),
             facts: ProblemFacts { objective: Degree::Linear, ..quadratic() },
             other: engine,

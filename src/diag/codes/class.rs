@@ -6,11 +6,11 @@ use crate::diag::Message;
 crate::error_codes! {
     /// Errors of problem class against method, and what is reserved (E08xx).
     pub enum ClassError {
-        /// `var n: int in 0..3` and a `solve`: integer variables are checked but not solved.
+        /// `var n: int in 0..3`, `minimize n^2` and a `solve`: only linear problems with integer variables are solved.
         IntegerNotYet "E0801" { at: Span, name: Name } =>
-            Message::error("integer variables cannot be solved yet")
+            Message::error("integer variables can be solved in linear problems only")
                 .label(*at, format!("`{name}` is an integer"))
-                .help("remove `int` to solve the continuous relaxation"),
+                .help("make every line linear in the variables, or remove `int` to solve the continuous relaxation"),
 
         /// `state v`: a word kept for what comes next, where it would stand.
         NotYet "E0810" { at: Span, word: Name } =>

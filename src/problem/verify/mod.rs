@@ -73,7 +73,21 @@ impl Judge<'_> {
         if self.candidate.claim == Claim::Best {
             return Status::BestFound;
         }
-        self.judge_optimality(&mut at)
+        let status = self.judge_optimality(&mut at);
+        if status == Status::GlobalOptimum { status } else { self.judge_bound().unwrap_or(status) }
+    }
+
+    /// What the bound of a search over whole points makes of a feasible one.
+    fn judge_bound(&mut self) -> Option<Status> {
+        let (bound, objective) = (self.candidate.bound?, self.evidence.objective?);
+        if self.facts.n_integer == 0 {
+            return None;
+        }
+        let gap = (objective - bound) / objective.abs().max(1.0);
+        self.evidence.gap = Some(gap);
+        // What was said of multipliers speaks of whole values held fast, not of the problem.
+        (self.evidence.stationarity, self.evidence.complementarity, self.evidence.price) = (None, None, None);
+        Some(if gap <= tolerance::GAP { Status::ClaimedOptimum } else { self.unfinished(Status::BestFound) })
     }
 
     fn judge_infeasible(&mut self, at: &mut At<'_>) -> Status {
@@ -82,6 +96,9 @@ impl Judge<'_> {
         {
             self.evidence.infeasibility = Some(evidence);
             return status;
+        }
+        if self.candidate.stop == StopReason::Infeasible && self.facts.n_integer > 0 {
+            return Status::ClaimedInfeasible;
         }
         self.unfinished(Status::NumericalFailure)
     }
@@ -122,11 +139,12 @@ impl Judge<'_> {
     }
 
     fn judge_curvature(&mut self, at: &mut At<'_>, multipliers: &Multipliers) -> Status {
-        if self.facts.n_integer > 0 {
-            return Status::BestFound;
-        }
+        // Whole points are points of the problem without that demand: what is best among all is best among them.
         if self.facts.curvature == Curvature::Convex || at.is_linear() {
             return Status::GlobalOptimum;
+        }
+        if self.facts.n_integer > 0 {
+            return Status::BestFound;
         }
         if convexity::of_lagrangian(at, self.facts, multipliers) {
             self.evidence.curvature = Some(CurvatureEvidence::Everywhere);

@@ -4,6 +4,8 @@
 pub const VIOLATION: f64 = 1e-6;
 /// Distance of an integer variable from an integer, absolute.
 pub const INTEGRALITY: f64 = 1e-6;
+/// Distance of the objective from the bound that a search claims, relative to `max(1, |objective|)`.
+pub const GAP: f64 = 1e-6;
 /// Entry of the gradient of the Lagrangian, relative to `max(1, mean |multiplier|)` and to the largest of its terms.
 pub const STATIONARITY: f64 = 1e-6;
 /// Product of a multiplier and the distance to its bound, absolute; also the size of a multiplier of wrong sign.
