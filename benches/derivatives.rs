@@ -9,15 +9,16 @@ mod models;
 use optc::data::FolderLoader;
 use optc::driver::solve::Bound;
 use optc::driver::{Executor, Session, Setup};
+use optc::kernel::CompiledOracle;
 use optc::num::random::Stream;
-use optc::problem::Oracle;
+use optc::problem::{Oracle, Workspace};
 use std::path::Path;
 use std::sync::Arc;
 use std::time::Instant;
 
-fn load(name: &str, executor: Executor) -> (Bound, Vec<(String, f64)>) {
+fn load(name: &str, executor: Executor, threads: Option<usize>) -> (Bound, Vec<(String, f64)>) {
     let (text, folder) = models::named(name);
-    let setup = Setup { executor, ..Setup::default() };
+    let setup = Setup { executor, threads, ..Setup::default() };
     let mut session = Session::new(Arc::new(FolderLoader::new(&folder)), setup);
     let checked = session.check_text("model.opt", &text);
     let bound = session.bind(checked).unwrap_or_else(|reports| {
@@ -121,44 +122,71 @@ fn ratio(mut ours: impl FnMut(), mut theirs: impl FnMut()) -> [f64; 5] {
     [ratios[10], ratios[5], ratios[15], a_least, b_least]
 }
 
+/// An oracle at a point.
+struct Ours {
+    oracle: Arc<CompiledOracle>,
+    ws: Workspace,
+    y: Vec<f64>,
+    out: Vec<f64>,
+    jac: Vec<f64>,
+    hess: Vec<f64>,
+}
+
+impl Ours {
+    fn new(bound: Bound) -> Self {
+        let oracle = bound.oracle;
+        let shape = oracle.shape();
+        let (n, m) = (shape.n_vars, shape.n_cons);
+        let mut stream = Stream::new(1, 1);
+        let x: Vec<f64> = shape.start.iter().map(|s| s + 0.01 * (2.0 * stream.unit() - 1.0)).collect();
+        let y: Vec<f64> = (0..m).map(|_| 2.0 * stream.unit() - 1.0).collect();
+        let mut ws = oracle.workspace();
+        ws.set_point(&x);
+        let (jac, hess) = (vec![0.0; oracle.jacobian_pattern().nnz()], vec![0.0; oracle.hessian_pattern().nnz()]);
+        Self { ws, y, out: vec![0.0; n.max(m)], jac, hess, oracle }
+    }
+
+    fn call(&mut self, what: char) {
+        let Self { oracle, ws, y, out, jac, hess } = self;
+        let (n, m) = (oracle.shape().n_vars, oracle.shape().n_cons);
+        match what {
+            'f' => oracle.objectives(ws, &mut out[..1]),
+            'g' => oracle.gradient(ws, &[1.0], &mut out[..n]),
+            'c' => oracle.constraints(ws, &mut out[..m]),
+            'j' => oracle.jacobian(ws, jac),
+            _ => oracle.hessian(ws, &[1.0], y, hess),
+        }
+        .expect("the point is regular");
+    }
+}
+
 fn main() {
     let names: Vec<String> = std::env::args().skip(1).filter(|a| !a.starts_with('-')).collect();
     let names = if names.is_empty() { vec!["lv10000".into(), "robot1000".into()] } else { names };
     let executor = if std::env::var_os("OPTC_NO_JIT").is_some() { Executor::Portable } else { Executor::Native };
     println!("peer,model,n,m,what,value,unit");
     for name in &names {
-        let (bound, timings) = load(name, executor);
-        let oracle = &*bound.oracle;
-        let shape = oracle.shape();
-        let (n, m) = (shape.n_vars, shape.n_cons);
+        let (bound, timings) = load(name, executor, Some(1));
+        let (n, m) = (bound.oracle.shape().n_vars, bound.oracle.shape().n_cons);
         let print = |what: &str, value: f64, unit: &str| println!("optc,{name},{n},{m},{what},{value:.6e},{unit}");
         for (stage, seconds) in timings {
             print(&format!("stage {stage}"), seconds, "s");
         }
-        let mut stream = Stream::new(1, 1);
-        let x: Vec<f64> = shape.start.iter().map(|s| s + 0.01 * (2.0 * stream.unit() - 1.0)).collect();
-        let y: Vec<f64> = (0..m).map(|_| 2.0 * stream.unit() - 1.0).collect();
-        let mut ws = oracle.workspace();
-        ws.set_point(&x);
-        let mut out = vec![0.0; n.max(m)];
-        let mut jac = vec![0.0; oracle.jacobian_pattern().nnz()];
-        let mut hess = vec![0.0; oracle.hessian_pattern().nnz()];
-        let fine = "the point is regular";
+        let (mut one, mut all) = (Ours::new(bound), Ours::new(load(name, executor, None).0));
         let peers = ["limit", "fast"].map(|which| (which, Peer::open(name, which)));
-        let row = |what: &str, letter: char, ours: &mut dyn FnMut()| {
-            print(what, least(&mut *ours), "s");
+        for (what, letter) in [("f", 'f'), ("grad", 'g'), ("c", 'c'), ("jac", 'j'), ("hess", 'h')] {
+            print(what, least(|| one.call(letter)), "s");
+            let [median, low, high, threads, _] = ratio(|| all.call(letter), || one.call(letter));
+            println!("threads,{name},{n},{m},{what},{threads:.6e},s");
+            println!("threads/one,{name},{n},{m},{what},{median:.3} [{low:.3} {high:.3}],ratio");
             for (which, peer) in &peers {
                 let Some(peer) = peer else { continue };
-                let [median, low, high, _, theirs] = ratio(&mut *ours, peer.call(letter));
+                let [median, low, high, _, theirs] = ratio(|| one.call(letter), peer.call(letter));
                 println!("c_{which},{name},{n},{m},{what},{theirs:.6e},s");
                 println!("optc/c_{which},{name},{n},{m},{what},{median:.3} [{low:.3} {high:.3}],ratio");
             }
-        };
-        row("f", 'f', &mut || oracle.objectives(&mut ws, &mut out[..1]).expect(fine));
-        row("grad", 'g', &mut || oracle.gradient(&mut ws, &[1.0], &mut out[..n]).expect(fine));
-        row("c", 'c', &mut || oracle.constraints(&mut ws, &mut out[..m]).expect(fine));
-        row("jac", 'j', &mut || oracle.jacobian(&mut ws, &mut jac).expect(fine));
-        row("hess", 'h', &mut || oracle.hessian(&mut ws, &[1.0], &y, &mut hess).expect(fine));
+        }
+        let (jac, hess) = (&one.jac, &one.hess);
         print("nnz_jac", jac.len() as f64, "count");
         print("nnz_hess", hess.len() as f64, "count");
     }

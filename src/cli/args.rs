@@ -134,7 +134,7 @@ pub struct Solve {
     /// Where random numbers begin
     #[arg(long, value_name = "N", default_value_t = 0)]
     pub seed: u64,
-    /// Threads to use; results do not depend on it
+    /// Most threads of an evaluation, all processors if not said; results do not depend on it
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=1024))]
     pub threads: Option<u32>,
     /// What runs the kernels.

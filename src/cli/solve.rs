@@ -28,6 +28,7 @@ pub fn run(args: &args::Solve, out: Style, err: Style) -> Exit {
         stop,
         idle,
         executor: args.code.executor(),
+        threads: args.threads.map(|n| n as usize),
         ..Setup::default()
     };
     let Opened { mut session, path } = match open(&args.input, setup) {

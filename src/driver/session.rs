@@ -11,7 +11,7 @@ use crate::diag::codes::name::NameError;
 use crate::diag::{Error, Reports, Sources};
 use crate::diff::{self, Derivs};
 use crate::ir::{Model, Plan};
-use crate::jit::Level;
+use crate::jit::{Level, Pool};
 use crate::pass;
 use crate::problem::{Limits, StopFlag};
 use crate::sema::{self, ColumnInfo};
@@ -44,6 +44,8 @@ pub struct Setup {
     pub idle: Arc<AtomicBool>,
     /// What runs the kernels; results do not depend on it.
     pub executor: Executor,
+    /// Most threads of an evaluation; all processors if not said. Results do not depend on it.
+    pub threads: Option<usize>,
 }
 
 /// What runs the kernels of a model.
@@ -77,6 +79,8 @@ pub struct Session {
     pub setup: Setup,
     pub(super) store: Store,
     pub(super) timings: Vec<Timing>,
+    /// Threads that all oracles share; there are none before the first evaluation that is long enough.
+    pub(super) pool: Arc<Pool>,
     loader: Arc<dyn Loader>,
 }
 
@@ -106,7 +110,8 @@ impl Session {
     /// A session that reads through `loader`.
     pub fn new(loader: Arc<dyn Loader>, setup: Setup) -> Self {
         let store = Store::new(Arc::clone(&loader));
-        Self { sources: Sources::new(), setup, store, timings: Vec::new(), loader }
+        let pool = Arc::new(Pool::new(setup.threads));
+        Self { sources: Sources::new(), setup, store, timings: Vec::new(), pool, loader }
     }
 
     /// Reads and checks the model in file `path`.

@@ -19,7 +19,7 @@ use crate::diag::codes::limit::LimitError;
 use crate::diag::{Reports, Sources};
 use crate::ir::Model;
 use crate::ir::model::Stage;
-use crate::jit::Jit;
+use crate::jit::{self, Jit};
 use crate::kernel::{self, CompiledOracle, Mode};
 use crate::num::definite::is_positive_semidefinite;
 use crate::pass::traits::{self, Traits};
@@ -103,10 +103,13 @@ impl Session {
             Reports::from(LimitError::TooLarge { what: "a matrix of derivatives".into(), reason: error.to_string() })
         })?;
         if let Some(level) = self.setup.executor.level() {
-            self.timed("machine code", |_| {
+            self.timed("machine code", |s| {
                 // The portable executor gives the same bits, only later.
                 match Jit::new(level).and_then(|jit| jit.attach(&mut oracle)) {
-                    Ok(summary) => tracing::debug!(?summary, "machine code"),
+                    Ok(summary) => {
+                        let shared = jit::share(&mut oracle, &s.pool);
+                        tracing::debug!(?summary, shared, "machine code");
+                    }
                     Err(error) => tracing::warn!(%error, "no machine code"),
                 }
             });

@@ -149,6 +149,7 @@ impl Jit {
                 loops[k].code = Code(native.map(|n| Arc::new(n) as _));
             }
         }
+        oracle.note_reads();
         Ok(summary)
     }
 

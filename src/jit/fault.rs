@@ -7,12 +7,15 @@
 
 use super::compile::{Draft, Jit, JitError};
 use super::forms::{Forms, OutForm, PortForm};
+use super::pool::Pool;
 use super::schedule::{Call, Item, Schedule, Value};
+use super::team::share_edited;
 use crate::bind::Address;
 use crate::func::{self, FuncId, Instruction, Lower};
 use crate::kernel::CompiledOracle;
-use crate::kernel::exec::{BoundLoop, Buffers, Code, Native, Work};
-use crate::kernel::program::{Op, Reg};
+use crate::kernel::exec::{BoundLoop, Buffers, Code, Native, Source, Work};
+use crate::kernel::program::{BLOCK, Op, Reg};
+use crate::kernel::split::{Act, Split};
 use std::sync::Arc;
 
 /// A way to be wrong.
@@ -30,6 +33,60 @@ enum Plant {
     Forms(fn(&mut Forms, &BoundLoop, usize) -> bool),
     /// In the loop that correct code meets.
     Loop(fn(&mut BoundLoop, usize) -> bool),
+}
+
+/// A way to cut a part wrongly, in the order of additions or in what is done: no thread comes to the slots of another.
+pub struct Miscut {
+    /// What is wrong.
+    pub name: &'static str,
+    plant: fn(&mut Split, usize) -> bool,
+}
+
+/// All wrong cuts.
+pub const MISCUTS: &[Miscut] = &[
+    Miscut { name: "two values for one slot are added in another order", plant: swap_acts },
+    Miscut { name: "a value that waited is not added", plant: lose_act },
+    Miscut { name: "a sum over instances forgets its last block", plant: short_total },
+    Miscut { name: "a chunk leaves out its last block", plant: short_share },
+];
+
+impl Miscut {
+    /// Gives the parts of an oracle to threads, wrongly; `false` when there is no place for the fault.
+    pub fn share(&self, oracle: &mut CompiledOracle, pool: &Arc<Pool>, pick: usize) -> bool {
+        let mut planted = false;
+        share_edited(oracle, pool, &mut |split| planted = planted || (self.plant)(split, pick));
+        planted
+    }
+}
+
+fn swap_acts(split: &mut Split, pick: usize) -> bool {
+    let slot = |act: &Act| match *act {
+        Act::Add { slot, .. } | Act::Total { slot, .. } => slot,
+    };
+    for acts in &mut split.acts {
+        let pair = |k: usize| (0..k).find(|j| slot(&acts[*j]) == slot(&acts[k])).map(|j| (j, k));
+        if let Some((j, k)) = choose((0..acts.len()).filter_map(pair).collect(), pick) {
+            acts.swap(j, k);
+            return true;
+        }
+    }
+    false
+}
+
+fn lose_act(split: &mut Split, pick: usize) -> bool {
+    let acts = split.acts.iter_mut().filter(|acts| !acts.is_empty());
+    choose(acts.collect(), pick).map(|acts| acts.remove(pick % acts.len())).is_some()
+}
+
+fn short_total(split: &mut Split, pick: usize) -> bool {
+    let totals = split.totals.iter_mut().filter(|total| total.n_blocks > 1);
+    choose(totals.collect(), pick).map(|total| total.n_blocks -= 1).is_some()
+}
+
+fn short_share(split: &mut Split, pick: usize) -> bool {
+    // What waits of the block would be read from cells that nobody wrote: that is wrong as well, but not always.
+    let shares = split.chunks.iter_mut().flatten().filter(|share| share.range.len() > BLOCK && share.late.is_empty());
+    choose(shares.collect(), pick).map(|share| share.range.end = (share.range.end - 1) / BLOCK * BLOCK).is_some()
 }
 
 /// All faults.
@@ -109,6 +166,10 @@ impl Native for Misled {
 
     fn table(&self) -> usize {
         self.code.table()
+    }
+
+    fn reads(&self, source: Source) -> usize {
+        self.code.reads(source) + 1
     }
 
     fn once(&self) -> &[Reg] {

@@ -10,7 +10,10 @@
 //! ([`schedule`]). Code is thus without calls and without relocations, and one read-only mapping ([`memory`]) holds all
 //! of it.
 //!
-//! Deliberately absent: what numbers mean, where slots come from, threads.
+//! A part that takes long enough is cut into chunks, which the threads of a [`pool`] run at the same time ([`team`]),
+//! with the bits that one thread gives.
+//!
+//! Deliberately absent: what numbers mean, where slots come from.
 
 pub mod clif;
 pub mod compile;
@@ -18,7 +21,11 @@ pub mod compile;
 pub mod fault;
 pub mod forms;
 pub mod memory;
+pub mod pool;
 pub mod run;
 pub mod schedule;
+pub mod team;
 
 pub use compile::{Jit, JitError, Level, Summary, Text};
+pub use pool::Pool;
+pub use team::share;

@@ -11,8 +11,9 @@ use super::memory::{Args, Pages};
 use super::schedule::{Call, Schedule};
 use crate::bind::Address;
 use crate::func;
-use crate::kernel::exec::{BoundLoop, BoundPort, Buffers, Native, Work, lane_sum, scatter};
+use crate::kernel::exec::{BoundLoop, BoundPort, Buffers, Native, Source, Work, lane_sum};
 use crate::kernel::program::{BLOCK, Reg};
+use crate::kernel::split::{Late, Share};
 use crate::num::vmath;
 use std::sync::Arc;
 
@@ -68,13 +69,14 @@ impl StageCode {
 pub struct NativeLoop {
     code: Arc<StageCode>,
     pages: Arc<Pages>,
-    /// Lengths the buffers have at least, not counting the number behind their end.
+    /// Lengths the buffers have at least.
     lens: [usize; 6],
     out_len: usize,
 }
 
 impl NativeLoop {
-    /// Code for `bound`; nothing if an address leads outside a buffer of the given lengths.
+    /// Code for `bound`; nothing if an address leads outside a buffer of the given lengths. There is one number more
+    /// behind their ends.
     pub fn new(code: Arc<StageCode>, pages: Arc<Pages>, bound: &BoundLoop, lens: [usize; 6]) -> Option<Self> {
         let inside = |port: &BoundPort| last_slot(&port.at, bound.count) < lens[port.source as usize];
         let listed = bound.outs.iter().map(|out| &out.at).chain(bound.ports.iter().map(|port| &port.at));
@@ -83,11 +85,22 @@ impl NativeLoop {
             Address::Affine { .. } => true,
         });
         let out_len = bound.outs.iter().map(|out| last_slot(&out.at, bound.count) + 1).max().unwrap_or(0);
-        (bound.ports.iter().all(inside) && long).then_some(Self { code, pages, lens, out_len })
+        if !bound.ports.iter().all(inside) || !long {
+            return None;
+        }
+        let mut reads = [0; 6];
+        let alone = bound.count % usize::from(code.forms.lanes) > 0;
+        for (port, form) in bound.ports.iter().zip(&code.forms.ports) {
+            // The second lane of a lone instance reads the number behind its own.
+            let behind = usize::from(alone && matches!(form, PortForm::Unit { .. }));
+            let most = &mut reads[port.source as usize];
+            *most = (*most).max(last_slot(&port.at, bound.count) + 1 + behind);
+        }
+        Some(Self { code, pages, lens: reads, out_len })
     }
 
     /// Writes the addresses of all ports and outs.
-    fn fill_table(&self, bound: &BoundLoop, buffers: &Buffers<'_>, work: &mut Work<'_>, out: &mut [f64]) {
+    fn fill_table(&self, bound: &BoundLoop, buffers: &Buffers<'_>, work: &mut Work<'_>, out: Target) {
         let code = &*self.code;
         for (p, (port, form)) in bound.ports.iter().zip(&code.forms.ports).enumerate() {
             let from = buffers.get(port.source).as_ptr();
@@ -109,7 +122,7 @@ impl NativeLoop {
         }
         let n_ports = bound.ports.len();
         let mut nth = 0;
-        let to = out.as_mut_ptr();
+        let to = out.at;
         for (o, (place, form)) in bound.outs.iter().zip(&code.forms.outs).enumerate() {
             let words = &mut work.table[2 * (n_ports + o)..][..2];
             match (&place.at, form) {
@@ -177,11 +190,14 @@ impl NativeLoop {
         }
     }
 
-    /// Takes the outs of the last instance from their cells.
-    fn take_lone(&self, bound: &BoundLoop, work: &mut Work<'_>, out: &mut [f64]) {
-        let (code, last) = (&*self.code, bound.count - 1);
+    /// Takes the outs of the last instance from their cells, to the lanes where the block is split.
+    ///
+    /// # Safety
+    /// As [`NativeLoop::blocks`].
+    unsafe fn take_lone(&self, at: Block<'_>, work: &mut Work<'_>, split: bool) {
+        let (code, last) = (&*self.code, at.bound.count - 1);
         let mut nth = 0;
-        for (o, place) in bound.outs.iter().enumerate() {
+        for (o, place) in at.bound.outs.iter().enumerate() {
             let value = work.scratch[code.cells() + 2 * o];
             match code.forms.outs[o] {
                 OutForm::Staged => {}
@@ -189,10 +205,62 @@ impl NativeLoop {
                     work.scratch[code.once.len() + 8 * nth + ((last % BLOCK) & 7)] += value;
                     nth += 1;
                 }
-                _ if place.add => out[place.at.at(last)] += value,
-                _ => out[place.at.at(last)] = value,
+                _ if split => work.scratch[self.lanes(o) + last % BLOCK] = value,
+                _ => {
+                    // SAFETY: nothing of this block waits, so the slot is this thread's.
+                    let to = unsafe { at.to.slot(place.at.at(last)) };
+                    *to = if place.add { *to + value } else { value };
+                }
             }
         }
+    }
+
+    /// The table of a block of which some values wait: outs go to lanes of their own.
+    fn fill_split(&self, first: usize, work: &mut Work<'_>) {
+        let code = &*self.code;
+        let n_words = code.n_words();
+        let (table, rest) = work.table.split_at_mut(n_words);
+        let (split, identity) = rest[n_words + n_words / 2..].split_at_mut(n_words);
+        split.copy_from_slice(table);
+        for (k, pair) in (0..BLOCK as u64 / 2).zip(identity.iter_mut()) {
+            *pair = (2 * k + 1) << 32 | (2 * k);
+        }
+        let list = (identity.as_ptr() as u64).wrapping_sub(4 * first as u64);
+        let n_ports = code.forms.ports.len();
+        for (o, form) in code.forms.outs.iter().enumerate() {
+            let words = &mut split[2 * (n_ports + o)..][..2];
+            let lanes = &mut work.scratch[self.lanes(o)..][..BLOCK];
+            let at = lanes.as_mut_ptr() as u64;
+            match form {
+                OutForm::Staged | OutForm::Reduce => continue,
+                OutForm::Unit { .. } => words[0] = at.wrapping_sub(8 * first as u64),
+                OutForm::Strided { .. } => {
+                    words[0] = at.wrapping_sub(8 * first as u64);
+                    words[1] = 8;
+                }
+                OutForm::Gather { .. } => {
+                    words[0] = at;
+                    words[1] = list;
+                }
+            }
+            // Adding to -0 changes nothing, not even the sign of a zero.
+            lanes.fill(-0.0);
+        }
+    }
+
+    /// Where the lanes of an out begin in the scratch while a block is split.
+    fn lanes(&self, out: usize) -> usize {
+        self.scratch() + out * BLOCK
+    }
+
+    /// Numbers in the scratch when blocks may be split.
+    pub fn split_scratch(&self) -> usize {
+        self.lanes(self.code.forms.outs.len())
+    }
+
+    /// Words in the table when blocks may be split.
+    pub fn split_table(&self) -> usize {
+        self.table() + self.code.n_words() + BLOCK / 2
     }
 
     fn calls(&self, calls: &[Call], n: usize, scratch: &mut [f64]) {
@@ -222,8 +290,16 @@ impl NativeLoop {
     }
 
     /// Writes what waited in slots, and the sums of the block.
-    fn end_block(&self, bound: &BoundLoop, first: usize, n: usize, work: &mut Work<'_>, out: &mut [f64]) {
-        let code = &*self.code;
+    ///
+    /// # Safety
+    /// As [`NativeLoop::blocks`].
+    unsafe fn end_block(&self, at: Block<'_>, first: usize, n: usize, work: &mut Work<'_>, split: bool) {
+        let (code, bound) = (&*self.code, at.bound);
+        let sum = |work: &mut Work<'_>, o: u32, sum: f64| match at.shared {
+            None => work.sums[o as usize].push(sum),
+            // SAFETY: the sums of this loop begin there, one for each block, and this block is this thread's.
+            Some(shared) => unsafe { *shared.sums.add(shared.share.sums[o as usize] + first / BLOCK) = sum },
+        };
         for &(slot, o) in &code.staged {
             let place = &bound.outs[o as usize];
             let lanes = &mut work.scratch[code.places.slots + slot as usize * code.places.stride..][..n];
@@ -233,13 +309,158 @@ impl NativeLoop {
                 lanes[*instance as usize - first] *= 2.0;
             }
             if place.reduces() {
-                work.sums[o as usize].push(lane_sum(lanes));
+                let total = lane_sum(lanes);
+                sum(work, o, total);
             } else {
-                scatter(lanes, &place.at, place.add, first, out);
+                // SAFETY: as promised to this function.
+                unsafe { at.write(o, lanes, first) };
             }
         }
         for (nth, &o) in code.reduces.iter().enumerate() {
-            work.sums[o as usize].push(lane_sum(&work.scratch[code.once.len() + 8 * nth..][..8]));
+            let total = lane_sum(&work.scratch[code.once.len() + 8 * nth..][..8]);
+            sum(work, o, total);
+        }
+        if split {
+            for o in 0..bound.outs.len() {
+                if !matches!(code.forms.outs[o], OutForm::Staged | OutForm::Reduce) {
+                    let lanes = &mut work.scratch[self.lanes(o)..][..n];
+                    // SAFETY: as promised to this function.
+                    unsafe { at.write(o as u32, lanes, first) };
+                }
+            }
+        }
+    }
+}
+
+/// Memory that several threads write to, at different places.
+#[derive(Clone, Copy)]
+pub struct Target {
+    at: *mut f64,
+    len: usize,
+}
+
+impl Target {
+    /// All of `out`.
+    pub fn new(out: &mut [f64]) -> Self {
+        Self { at: out.as_mut_ptr(), len: out.len() }
+    }
+
+    /// The numbers of a range.
+    ///
+    /// # Safety
+    /// Nobody else has the numbers of this range while they are borrowed.
+    pub unsafe fn range<'a>(self, range: std::ops::Range<usize>) -> &'a mut [f64] {
+        assert!(range.start <= range.end && range.end <= self.len, "slots are inside the output");
+        // SAFETY: inside; nobody else has them.
+        unsafe { std::slice::from_raw_parts_mut(self.at.add(range.start), range.len()) }
+    }
+
+    /// One number.
+    ///
+    /// # Safety
+    /// As [`Target::range`].
+    unsafe fn slot<'a>(self, slot: usize) -> &'a mut f64 {
+        assert!(slot < self.len, "slots are inside the output");
+        // SAFETY: inside; nobody else has it.
+        unsafe { &mut *self.at.add(slot) }
+    }
+
+    /// As [`scatter`](crate::kernel::exec::scatter).
+    ///
+    /// # Safety
+    /// As [`Target::range`], of all slots.
+    unsafe fn scatter(self, lanes: &[f64], at: &Address, add: bool, first: usize) {
+        match at {
+            Address::Affine { base, stride: 1 } => {
+                let from = *base as usize + first;
+                // SAFETY: as promised to this function.
+                let to = unsafe { self.range(from..from + lanes.len()) };
+                if add {
+                    to.iter_mut().zip(lanes).for_each(|(to, v)| *to += v);
+                } else {
+                    to.copy_from_slice(lanes);
+                }
+            }
+            Address::Affine { stride, .. } => {
+                let mut slot = at.at(first);
+                for v in lanes {
+                    // SAFETY: as promised to this function.
+                    let to = unsafe { self.slot(slot) };
+                    *to = if add { *to + v } else { *v };
+                    slot = slot.wrapping_add_signed(*stride as isize);
+                }
+            }
+            // SAFETY: as promised to this function.
+            Address::Gather(slots) => unsafe { self.listed(lanes, &slots[first..], add) },
+        }
+    }
+
+    /// # Safety
+    /// As [`Target::range`], of all slots.
+    unsafe fn listed(self, lanes: &[f64], slots: &[u32], add: bool) {
+        for (v, slot) in lanes.iter().zip(slots) {
+            // SAFETY: as promised to this function.
+            let to = unsafe { self.slot(*slot as usize) };
+            *to = if add { *to + v } else { *v };
+        }
+    }
+}
+
+/// What a chunk does of a loop, and where what waits goes.
+#[derive(Clone, Copy)]
+pub struct Shared<'a> {
+    /// What it does.
+    pub share: &'a Share,
+    /// Cells of what waits.
+    pub cells: *mut f64,
+    /// Sums of blocks.
+    pub sums: *mut f64,
+}
+
+/// A loop on its way through the blocks.
+#[derive(Clone, Copy)]
+struct Block<'a> {
+    bound: &'a BoundLoop,
+    to: Target,
+    shared: Option<Shared<'a>>,
+    /// What waits of the block.
+    late: &'a [Late],
+}
+
+impl Block<'_> {
+    /// Gives the values of an out in a block to their slots, those that wait to their cells.
+    ///
+    /// # Safety
+    /// As [`NativeLoop::blocks`].
+    unsafe fn write(self, o: u32, lanes: &mut [f64], first: usize) {
+        let place = &self.bound.outs[o as usize];
+        let late = self.late.iter().find(|late| late.out == o);
+        let late = self.shared.and_then(|shared| Some((shared, late?)));
+        let Some((Shared { share, cells, .. }, late)) = late else {
+            // SAFETY: the slots are this thread's.
+            return unsafe { self.to.scatter(lanes, &place.at, place.add, first) };
+        };
+        let waiting = &share.lanes[late.lanes.clone()];
+        for (lane, cell) in waiting.iter().zip(late.cell..) {
+            // SAFETY: the cell is that of this value.
+            unsafe { *cells.add(cell) = lanes[*lane as usize] };
+        }
+        if waiting.len() == lanes.len() {
+            return;
+        }
+        let list = &share.lists[o as usize];
+        if list.is_empty() {
+            let mut from = 0;
+            for end in waiting.iter().map(|lane| *lane as usize).chain([lanes.len()]) {
+                // SAFETY: the slots are this thread's.
+                unsafe { self.to.scatter(&lanes[from..end], &place.at, place.add, first + from) };
+                from = end + 1;
+            }
+        } else {
+            // In the list they have a slot of this thread, which adding -0 does not change.
+            waiting.iter().for_each(|lane| lanes[*lane as usize] = -0.0);
+            // SAFETY: the slots are this thread's.
+            unsafe { self.to.listed(lanes, &list[first - share.range.start..], place.add) };
         }
     }
 }
@@ -261,57 +482,120 @@ impl Native for NativeLoop {
         2 * self.code.n_words() + self.code.n_words() / 2
     }
 
+    fn reads(&self, source: Source) -> usize {
+        self.lens[source as usize]
+    }
+
     fn once(&self) -> &[Reg] {
         &self.code.once
     }
 
     fn run(&self, bound: &BoundLoop, buffers: &Buffers<'_>, work: &mut Work<'_>, out: &mut [f64]) {
-        let code = &*self.code;
-        let lanes = usize::from(code.forms.lanes);
-        let n_words = code.n_words();
+        let at = Block { bound, to: Target::new(out), shared: None, late: &[] };
+        // SAFETY: `out` is borrowed by this thread alone.
+        unsafe { self.blocks(at, 0..bound.count, buffers, work) };
+    }
+}
+
+impl NativeLoop {
+    /// Runs a share of the instances of `bound`.
+    ///
+    /// # Safety
+    /// `share` is of a [`Split`](crate::kernel::split::Split) of a list of loops with `bound` in it, whose outs have
+    /// stayed as they are, for buffers as long as `to`; no other thread runs the same share, and all others that have
+    /// `to` at the same time run shares of that split. `shared` has the cells and sums that the split asks for.
+    pub unsafe fn run_share(
+        &self,
+        bound: &BoundLoop,
+        buffers: &Buffers<'_>,
+        work: &mut Work<'_>,
+        to: Target,
+        shared: Shared<'_>,
+    ) {
+        if work.scratch.len() < self.split_scratch() || work.table.len() < self.split_table() {
+            crate::bug!("the memory was taken before there were threads");
+        }
+        let at = Block { bound, to, shared: Some(shared), late: &[] };
+        // SAFETY: what does not wait are slots that no other chunk of the split writes to.
+        unsafe { self.blocks(at, shared.share.range.clone(), buffers, work) };
+    }
+
+    /// Runs a range of instances that begins with a block.
+    ///
+    /// # Safety
+    /// No other thread has the slots of those values of the range that do not wait.
+    unsafe fn blocks(&self, at: Block<'_>, range: std::ops::Range<usize>, buffers: &Buffers<'_>, work: &mut Work<'_>) {
+        let (code, bound) = (&*self.code, at.bound);
         let given = [buffers.z, buffers.data, buffers.sigma, buffers.row, buffers.slot, buffers.seed];
-        if given.iter().zip(&self.lens).any(|(buffer, len)| buffer.len() <= *len) || out.len() < self.out_len {
+        if given.iter().zip(&self.lens).any(|(buffer, len)| buffer.len() < *len) || at.to.len < self.out_len {
             crate::bug!("a buffer is shorter than the code was bound to");
         }
         if work.scratch.len() < self.scratch() || work.table.len() < self.table() {
             crate::bug!("the memory was taken before there was code");
         }
-        self.fill_table(bound, buffers, work, out);
-        let step = if code.whole { bound.count } else { BLOCK };
-        let mut first = 0;
-        while first < bound.count {
-            let n = (bound.count - first).min(step);
-            let lone = n % lanes;
-            work.scratch[code.once.len()..][..8 * code.reduces.len()].fill(0.0);
-            if lone > 0 {
-                self.fill_lone(bound, work);
-            }
-            let scratch = work.scratch.as_mut_ptr();
-            for (entries, calls) in &code.stages {
-                for entry in entries {
-                    let table = work.table.as_ptr();
-                    let args = Args { table, scratch, instance: first, lane: 0, count: n - lone };
-                    // SAFETY: `entry` is a function of these pages. Ports were checked against the lengths of their
-                    // buffers, which have one number more for the second lane of the last pair, and outs are slots
-                    // of `out`; scratch and table have the lengths asked for above.
-                    unsafe {
-                        if args.count > 0 {
-                            self.pages.call(entry.0, args);
-                        }
-                        if lone > 0 {
-                            let (instance, lane) = (first + n - 1, n - 1);
-                            let table = table.add(n_words);
-                            self.pages.call(entry.0, Args { table, instance, lane, count: lanes, ..args });
-                        }
+        self.fill_table(bound, buffers, work, at.to);
+        let mut waiting = at.shared.map_or(&[][..], |shared| &shared.share.late);
+        let mut first = range.start;
+        while first < range.end {
+            let here = waiting.iter().take_while(|late| late.block == first / BLOCK).count();
+            let late;
+            (late, waiting) = waiting.split_at(here);
+            let next = waiting.first().map_or(range.end, |late| late.block * BLOCK);
+            let most = if code.whole && late.is_empty() { next } else { first + BLOCK };
+            let n = range.end.min(most) - first;
+            let split = late.iter().any(|late| code.forms.outs[late.out as usize] != OutForm::Staged);
+            // SAFETY: as promised to this function.
+            unsafe { self.block(Block { late, ..at }, first, n, work, split) };
+            first += n;
+        }
+    }
+
+    /// Runs the instances of one block, or all of several where code is one function.
+    ///
+    /// # Safety
+    /// As [`NativeLoop::blocks`].
+    unsafe fn block(&self, at: Block<'_>, first: usize, n: usize, work: &mut Work<'_>, split: bool) {
+        let code = &*self.code;
+        let n_words = code.n_words();
+        let lanes = usize::from(code.forms.lanes);
+        let lone = n % lanes;
+        work.scratch[code.once.len()..][..8 * code.reduces.len()].fill(0.0);
+        if lone > 0 {
+            self.fill_lone(at.bound, work);
+        }
+        if split {
+            self.fill_split(first, work);
+        }
+        let (lone_table, split_table) = (n_words, 2 * n_words + n_words / 2);
+        let scratch = work.scratch.as_mut_ptr();
+        for (entries, calls) in &code.stages {
+            for entry in entries {
+                let table = work.table.as_ptr();
+                // SAFETY: the table of a split block lies behind the others.
+                let own = if split { unsafe { table.add(split_table) } } else { table };
+                let args = Args { table: own, scratch, instance: first, lane: 0, count: n - lone };
+                // SAFETY: `entry` is a function of these pages. Buffers are as long as what ports read,
+                // with the second lane of the last pair, and outs are slots of `out` that are this thread's, or lanes and cells of the scratch; scratch and table have the
+                // lengths asked for.
+                unsafe {
+                    if args.count > 0 {
+                        self.pages.call(entry.0, args);
+                    }
+                    if lone > 0 {
+                        let (instance, lane) = (first + n - 1, n - 1);
+                        let table = table.add(lone_table);
+                        self.pages.call(entry.0, Args { table, instance, lane, count: lanes, ..args });
                     }
                 }
-                self.calls(calls, n, work.scratch);
             }
+            self.calls(calls, n, work.scratch);
+        }
+        // SAFETY: as promised to this function.
+        unsafe {
             if lone > 0 {
-                self.take_lone(bound, work, out);
+                self.take_lone(at, work, split);
             }
-            self.end_block(bound, first, n, work, out);
-            first += n;
+            self.end_block(at, first, n, work, split);
         }
     }
 }

@@ -10,6 +10,7 @@
 use super::program::{BLOCK, Kernel, KernelId, Op, Reg};
 use crate::bind::Address;
 use crate::func;
+use std::any::Any;
 use std::sync::Arc;
 
 /// The buffers a kernel may read.
@@ -96,11 +97,13 @@ impl BoundOut {
 }
 
 /// Code that does what the portable executor does for one loop, to the last bit.
-pub trait Native: Send + Sync {
+pub trait Native: Any + Send + Sync {
     /// Numbers it wants in [`Work::scratch`].
     fn scratch(&self) -> usize;
     /// Words it wants in [`Work::table`].
     fn table(&self) -> usize;
+    /// How many numbers of a buffer it may read.
+    fn reads(&self, source: Source) -> usize;
     /// Registers whose values, computed once per call, it reads; they come first in the scratch, in this order.
     fn once(&self) -> &[Reg];
     /// Runs all instances of `bound`; outs go into `out`.
@@ -303,6 +306,12 @@ impl Registers {
         pool.extend((pool.len()..wanted).map(|_| vec![0.0; len].into_boxed_slice()));
     }
 
+    /// At least so much memory for native code.
+    pub fn reserve(&mut self, scratch: usize, table: usize) {
+        self.scratch.resize(self.scratch.len().max(scratch), 0.0);
+        self.table.resize(self.table.len().max(table), 0);
+    }
+
     fn run_native(
         &mut self,
         code: &dyn Native,
@@ -311,6 +320,18 @@ impl Registers {
         buffers: &Buffers<'_>,
         out: &mut [f64],
     ) {
+        code.run(bound, buffers, &mut self.prepare(code, kernel, bound, buffers), out);
+        add_totals(bound, &self.sums, out);
+    }
+
+    /// Memory for native code, with what is computed once per call.
+    pub fn prepare(
+        &mut self,
+        code: &dyn Native,
+        kernel: &Kernel,
+        bound: &BoundLoop,
+        buffers: &Buffers<'_>,
+    ) -> Work<'_> {
         if !kernel.once.is_empty() {
             let (spare, regs) = self.narrow.split_last_mut().expect("pools hold the spare block of every kernel");
             let views = &mut self.views;
@@ -326,15 +347,13 @@ impl Registers {
                 first: 0,
                 n: 1,
             };
-            frame.ops(&kernel.once, out);
+            frame.ops(&kernel.once, &mut []);
             for (to, reg) in self.scratch.iter_mut().zip(code.once()) {
                 *to = frame.lanes(reg.0)[0];
             }
         }
         self.sums.iter_mut().take(kernel.outs.len()).for_each(|sum| sum.count = 0);
-        let mut work = Work { scratch: &mut self.scratch, table: &mut self.table, sums: &mut self.sums };
-        code.run(bound, buffers, &mut work, out);
-        add_totals(bound, &self.sums, out);
+        Work { scratch: &mut self.scratch, table: &mut self.table, sums: &mut self.sums }
     }
 }
 

@@ -22,7 +22,9 @@ pub mod lower;
 pub mod matrix;
 pub mod oracle;
 pub mod program;
+pub mod region;
 pub mod share;
+pub mod split;
 pub mod text;
 
 pub use assemble::Mode;

@@ -6,19 +6,22 @@
 //!
 //! Maximised objectives are negated here, in the sign of their weights.
 
+mod answers;
+
 use super::arrays::Scratch;
 use super::assemble::{Matrices, Matrix, Mode};
 use super::chain::{HessianChain, JacobianChain};
-use super::exec::{BoundLoop, Buffers, Registers, product};
+use super::exec::{BoundLoop, Buffers, Registers, Source, product};
 use super::link::{BoundStep, Layout, Linked, Linker, link};
 use super::matrix::Plan;
 use super::program::{Part, Program};
+use super::region::{Call, Candidate, Region, Regions, Team};
 use crate::bind::Instance;
 use crate::bridge::lift::Lift;
 use crate::ir::plan::Target;
-use crate::num::sparse::{Pattern, PatternError};
-use crate::problem::oracle::{check_finite, check_finite_entries};
-use crate::problem::{Bounds, Capabilities, Degree, EvalError, Oracle, Place, Sense, Shape, Workspace};
+use crate::num::sparse::PatternError;
+use crate::problem::oracle::check_finite;
+use crate::problem::{Bounds, Degree, EvalError, Place, Sense, Shape, Workspace};
 use std::ops::Range;
 use std::sync::Arc;
 
@@ -40,11 +43,16 @@ pub struct CompiledOracle {
     z0: Vec<f64>,
     /// 1 or -1 per objective.
     signs: Vec<f64>,
+    /// Parts that several threads can run.
+    regions: Regions,
+    /// Whether code reads no number behind the weights of the rows, so that they need not be copied.
+    rows_in_place: bool,
 }
 
 /// Memory of one thread.
 struct Memory {
     registers: Registers,
+    team: Team,
     scratch: Scratch,
     z: Vec<f64>,
     /// Adjoints by slot of z; values of arrays on their way to z.
@@ -93,6 +101,8 @@ impl CompiledOracle {
             program,
             instance,
             signs,
+            regions: Regions::default(),
+            rows_in_place: false,
         };
         oracle.constants();
         oracle.mark_linear();
@@ -144,7 +154,7 @@ impl CompiledOracle {
         if plan.n_constant > 0 {
             let mut constants = vec![0.0; plan.n_values];
             for step in &plan.steps[..plan.n_constant] {
-                self.run_step(&mut memory, step, &mut constants);
+                self.run_step(&mut memory, step, None, &mut constants);
             }
             self.jacobian.plan.constants = constants;
         }
@@ -204,7 +214,7 @@ impl CompiledOracle {
 
     /// All loops with room for native code, and what they are loops of.
     ///
-    /// Memory taken from [`Oracle::workspace`] before code was given does not fit it.
+    /// Memory taken from [`Oracle::workspace`](crate::problem::Oracle::workspace) before code was given does not fit it.
     pub fn loops_mut(&mut self) -> (&Program, Vec<&mut BoundLoop>) {
         // What is constant has been computed already.
         let varying = self.jacobian.plan.n_constant;
@@ -217,6 +227,53 @@ impl CompiledOracle {
         (&self.program, loops.collect())
     }
 
+    /// The program.
+    pub fn program(&self) -> &Program {
+        &self.program
+    }
+
+    /// Parts that several threads could run.
+    pub fn candidates(&self) -> Vec<Candidate<'_>> {
+        let layout = &self.linked.layout;
+        let part = |part: Part, len: usize| Candidate { part, steps: &self.linked.parts[part as usize], len };
+        let mut found = vec![
+            part(Part::Objectives, layout.n_objectives),
+            part(Part::Rows, layout.n_rows),
+            part(Part::HessianProduct, layout.n_z),
+            part(Part::TangentRows, layout.n_rows),
+        ];
+        if layout.defs.is_empty() {
+            found.extend([part(Part::PullObjectives, layout.n_x), part(Part::PullRows, layout.n_x)]);
+        }
+        let plans = [(Part::JacobianRows, &self.jacobian.plan), (Part::HessianTop, &self.hessian.plan)];
+        found.extend(plans.map(|(part, plan)| Candidate {
+            part,
+            steps: &plan.steps[plan.n_constant..],
+            len: plan.n_values,
+        }));
+        found
+    }
+
+    /// Notes how much of each buffer the code of all loops reads, as [`Native::reads`] says.
+    ///
+    /// [`Native::reads`]: super::exec::Native::reads
+    pub fn note_reads(&mut self) {
+        let loops = self.steps().filter_map(|step| match step {
+            BoundStep::Loop(bound) => bound.code.0.as_ref(),
+            _ => None,
+        });
+        let most = loops.map(|code| code.reads(Source::Row)).max().unwrap_or(0);
+        self.rows_in_place = most <= self.linked.layout.n_rows;
+    }
+
+    /// Has parts run as regions from here on; workspaces taken before do not fit any more.
+    pub fn set_regions(&mut self, regions: impl IntoIterator<Item = (Part, Arc<dyn Region>)>) {
+        self.regions = Regions::default();
+        for (part, region) in regions {
+            self.regions.0[part as usize] = Some(region);
+        }
+    }
+
     /// Lengths of the buffers that loops read, by [`Source`](super::exec::Source). Each has one number more, which has
     /// no meaning.
     pub fn buffer_lens(&self) -> [usize; 6] {
@@ -227,17 +284,20 @@ impl CompiledOracle {
 
     fn memory(&self) -> Memory {
         let layout = &self.linked.layout;
-        let loops = self.steps().filter_map(|step| match step {
-            BoundStep::Loop(bound) => Some((&self.program.kernels[bound.kernel], bound)),
-            _ => None,
-        });
+        let loops = || {
+            self.steps().filter_map(|step| match step {
+                BoundStep::Loop(bound) => Some((&self.program.kernels[bound.kernel], bound)),
+                _ => None,
+            })
+        };
         let steps = self.linked.parts.iter().flatten().filter_map(|step| match step {
             BoundStep::Array { array, .. } => Some(array),
             _ => None,
         });
         let chained = self.jacobian.chain.is_some();
         Memory {
-            registers: Registers::new(loops),
+            registers: Registers::new(loops()),
+            team: Team::new(self.regions.room(), || Registers::new(loops())),
             scratch: Scratch::new(steps),
             z: [&self.z0[..], &[0.0]].concat(),
             adjoint: vec![0.0; layout.n_z],
@@ -288,7 +348,7 @@ impl CompiledOracle {
                     }
                     _ => {
                         let mut adjoint = std::mem::take(&mut memory.adjoint);
-                        self.run_step(memory, step, &mut adjoint);
+                        self.run_step(memory, step, None, &mut adjoint);
                         memory.adjoint = adjoint;
                     }
                 }
@@ -343,7 +403,7 @@ impl CompiledOracle {
                     BoundStep::Array { array, .. } => {
                         array.curve_products(&memory.z, &memory.slot, &memory.seed, adjoint, &mut memory.scratch);
                     }
-                    _ => self.run_step(memory, step, adjoint),
+                    _ => self.run_step(memory, step, None, adjoint),
                 }
             }
         }
@@ -386,24 +446,55 @@ impl CompiledOracle {
         memory
     }
 
-    /// Runs the loops of a part that has no arrays; outs go into `out`.
-    fn run(&self, memory: &mut Memory, part: Part, out: &mut [f64]) {
+    /// Clears `out`, which is as long as the part writes, and runs the loops of a part that has no arrays, adding to it.
+    ///
+    /// `row` holds the weights of the rows if they are not in memory.
+    fn run(&self, memory: &mut Memory, part: Part, row: Option<&[f64]>, out: &mut [f64]) -> Looked {
+        let all = 0..out.len() as u32;
+        if let Some(looked) = self.run_region(memory, part, row, (std::slice::from_ref(&all), &[]), out) {
+            return looked;
+        }
+        out.fill(0.0);
+        self.add(memory, part, row, out);
+        Looked::No
+    }
+
+    /// Adds what the loops of a part give.
+    fn add(&self, memory: &mut Memory, part: Part, row: Option<&[f64]>, out: &mut [f64]) {
         for step in &self.linked.parts[part as usize] {
-            self.run_step(memory, step, out);
+            self.run_step(memory, step, row, out);
         }
     }
 
-    fn run_step(&self, memory: &mut Memory, step: &BoundStep, out: &mut [f64]) {
+    /// Runs a part by several threads, where that is possible and worth it.
+    fn run_region(
+        &self,
+        memory: &mut Memory,
+        part: Part,
+        rows: Option<&[f64]>,
+        (reset, constants): (&[Range<u32>], &[f64]),
+        out: &mut [f64],
+    ) -> Option<Looked> {
+        let region = self.regions.0[part as usize].as_deref()?;
+        if memory.registers.careful {
+            return None;
+        }
+        let Memory { z, sigma, row, slot, seed, team, .. } = memory;
+        let buffers = buffers(z, &self.instance.data, sigma, rows.unwrap_or(row), slot, seed);
+        let finite = region.run(Call { program: &self.program, buffers, reset, constants, out, team })?;
+        Some(if finite { Looked::Finite } else { Looked::No })
+    }
+
+    fn run_step(&self, memory: &mut Memory, step: &BoundStep, row: Option<&[f64]>, out: &mut [f64]) {
         if let BoundStep::Loop(bound) = step {
-            let buffers =
-                buffers(&memory.z, &self.instance.data, &memory.sigma, &memory.row, &memory.slot, &memory.seed);
-            memory.registers.run(&self.program.kernels[bound.kernel], bound, &buffers, out);
+            let Memory { registers, z, sigma, row: copied, slot, seed, .. } = memory;
+            let buffers = buffers(z, &self.instance.data, sigma, row.unwrap_or(copied), slot, seed);
+            registers.run(&self.program.kernels[bound.kernel], bound, &buffers, out);
         }
     }
 
     fn objective_values(&self, memory: &mut Memory, f: &mut [f64]) -> Result<(), EvalError> {
-        f.fill(0.0);
-        self.run(memory, Part::Objectives, f);
+        self.run(memory, Part::Objectives, None, f);
         f.iter_mut().zip(&self.signs).for_each(|(f, sign)| *f *= sign);
         check_finite(f, |k| Place::Objective(k as u32))
     }
@@ -435,16 +526,30 @@ impl CompiledOracle {
         }
     }
 
+    /// As [`Self::weigh`]; gives the weights of the rows back where loops can read them as they are.
+    fn weigh_in_place<'y>(&self, memory: &mut Memory, sigma: Option<&[f64]>, y: &'y [f64]) -> Option<&'y [f64]> {
+        let layout = &self.linked.layout;
+        if !self.rows_in_place || layout.n_z > layout.n_x {
+            self.weigh(memory, sigma, Some(y));
+            return None;
+        }
+        match sigma {
+            None => memory.sigma.fill(0.0),
+            Some(sigma) => self.weigh_objectives(memory, sigma),
+        }
+        Some(&y[..layout.n_rows])
+    }
+
     /// Adjoints of `sigma' f + y' c` by slot of z, in `memory.adjoint`; in condensed mode weights of the
     /// slots are found on the way.
     fn pull(&self, memory: &mut Memory, objectives: bool, rows: bool) {
         let mut adjoint = std::mem::take(&mut memory.adjoint);
         adjoint.fill(0.0);
         if objectives && memory.sigma.iter().any(|s| *s != 0.0) {
-            self.run(memory, Part::PullObjectives, &mut adjoint);
+            self.add(memory, Part::PullObjectives, None, &mut adjoint);
         }
         if rows && memory.row.iter().any(|y| *y != 0.0) {
-            self.run(memory, Part::PullRows, &mut adjoint);
+            self.add(memory, Part::PullRows, None, &mut adjoint);
         }
         if !self.lifted || rows {
             self.pull_arrays(memory, &mut adjoint);
@@ -468,7 +573,7 @@ impl CompiledOracle {
                 let careful = memory.registers.careful;
                 array.pull(&memory.z, &memory.slot, adjoint, &mut memory.scratch, careful);
             }
-            _ => self.run_step(memory, step, adjoint),
+            _ => self.run_step(memory, step, None, adjoint),
         }
     }
 
@@ -486,7 +591,11 @@ impl CompiledOracle {
     }
 
     /// Writes the values of a matrix: kernels and array steps, `slopes` or second derivatives.
-    fn fill(&self, memory: &mut Memory, plan: &Plan, slopes: bool, values: &mut [f64]) {
+    fn fill(&self, memory: &mut Memory, plan: &Plan, slopes: bool, row: Option<&[f64]>, values: &mut [f64]) -> Looked {
+        let part = if slopes { Part::JacobianRows } else { Part::HessianTop };
+        if let Some(looked) = self.run_region(memory, part, row, (&plan.clear, &plan.constants), values) {
+            return looked;
+        }
         for range in &plan.clear {
             let range = range.start as usize..range.end as usize;
             match plan.constants.get(range.clone()) {
@@ -497,11 +606,7 @@ impl CompiledOracle {
         for (step, slots) in plan.steps.iter().zip(&plan.array_slots).skip(plan.n_constant) {
             match step {
                 BoundStep::Begin(_) => {}
-                BoundStep::Loop(bound) => {
-                    let buffers =
-                        buffers(&memory.z, &self.instance.data, &memory.sigma, &memory.row, &memory.slot, &memory.seed);
-                    memory.registers.run(&self.program.kernels[bound.kernel], bound, &buffers, values);
-                }
+                BoundStep::Loop(_) => self.run_step(memory, step, row, values),
                 BoundStep::Array { array, .. } => {
                     let mut slots = slots.iter();
                     let add = |value: f64| {
@@ -517,6 +622,7 @@ impl CompiledOracle {
                 }
             }
         }
+        Looked::No
     }
 
     /// Brings the chained Jacobian in `memory.jacobian` to the point.
@@ -524,7 +630,7 @@ impl CompiledOracle {
         let careful = memory.registers.careful;
         if memory.jacobian_at != memory.z_at || memory.z_at == 0 || careful > memory.jacobian_careful {
             let mut values = std::mem::take(&mut memory.jacobian);
-            self.fill(memory, &self.jacobian.plan, true, &mut values);
+            self.fill(memory, &self.jacobian.plan, true, None, &mut values);
             if careful {
                 chain.apply(&mut values, product);
             } else {
@@ -550,6 +656,22 @@ fn array_of(first: &BoundStep) -> usize {
     }
 }
 
+/// Whether numbers were looked at while they were made.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Looked {
+    /// All are finite.
+    Finite,
+    /// Nobody has looked, or not all are finite.
+    No,
+}
+
+impl Looked {
+    /// What `check` finds, unless it is known.
+    fn or(self, check: impl FnOnce() -> Result<(), EvalError>) -> Result<(), EvalError> {
+        if self == Self::Finite { Ok(()) } else { check() }
+    }
+}
+
 fn buffers<'a>(
     z: &'a [f64],
     data: &'a [f64],
@@ -559,182 +681,4 @@ fn buffers<'a>(
     seed: &'a [f64],
 ) -> Buffers<'a> {
     Buffers { z, data, sigma, row, slot, seed }
-}
-
-impl Oracle for CompiledOracle {
-    fn shape(&self) -> &Shape {
-        &self.shape
-    }
-
-    fn capabilities(&self) -> Capabilities {
-        Capabilities { hvp: true, hessian: self.second_order, ..Capabilities::FIRST_ORDER }
-    }
-
-    fn workspace(&self) -> Workspace {
-        Workspace::new(self.shape.n_vars, self.memory())
-    }
-
-    fn objective(&self, ws: &mut Workspace, k: usize) -> Result<f64, EvalError> {
-        let memory = self.at(ws);
-        let mut values = std::mem::take(&mut memory.values);
-        let done = self.objective_values(memory, &mut values);
-        let value = values[k];
-        memory.values = values;
-        done.map(|()| value)
-    }
-
-    fn objectives(&self, ws: &mut Workspace, f: &mut [f64]) -> Result<(), EvalError> {
-        let memory = self.at(ws);
-        self.objective_values(memory, f)
-    }
-
-    fn gradient(&self, ws: &mut Workspace, sigma: &[f64], g: &mut [f64]) -> Result<(), EvalError> {
-        self.derivative(ws, |memory| {
-            if self.linked.layout.n_z == self.linked.layout.n_x {
-                // Without arrays adjoints are the gradient, and nobody reads the weights of rows.
-                self.weigh_objectives(memory, sigma);
-                g.fill(0.0);
-                self.run(memory, Part::PullObjectives, g);
-            } else {
-                self.weigh(memory, Some(sigma), None);
-                self.pull(memory, true, false);
-                self.by_column(memory, g);
-            }
-            check_finite(g, |j| Place::Gradient(j as u32))
-        })
-    }
-
-    fn constraints(&self, ws: &mut Workspace, c: &mut [f64]) -> Result<(), EvalError> {
-        let memory = self.at(ws);
-        let layout = &self.linked.layout;
-        let (rows, equations) = c.split_at_mut(layout.n_rows);
-        rows.fill(0.0);
-        self.run(memory, Part::Rows, rows);
-        if self.lifted {
-            let mut at = 0;
-            let active = |def: usize| self.program.defs[def].active;
-            self.sweep(memory, Part::Forward, active, |range, memory| {
-                let values = memory.adjoint[range.clone()].iter().zip(&memory.z[range.clone()]);
-                equations[at..].iter_mut().zip(values).for_each(|(to, (value, d))| *to = value - d);
-                at += range.len();
-            });
-        }
-        check_finite(c, |i| Place::Constraint(i as u32))
-    }
-
-    fn jacobian_pattern(&self) -> &Pattern {
-        &self.jacobian.pattern
-    }
-
-    fn jacobian(&self, ws: &mut Workspace, vals: &mut [f64]) -> Result<(), EvalError> {
-        self.derivative(ws, |memory| {
-            match &self.jacobian.chain {
-                None => self.fill(memory, &self.jacobian.plan, true, vals),
-                Some(chain) => {
-                    self.chained(memory, chain);
-                    let nnz = vals.len();
-                    vals.copy_from_slice(&memory.jacobian[..nnz]);
-                }
-            }
-            for slot in &self.minus_one {
-                vals[*slot as usize] = -1.0;
-            }
-            check_finite_entries(&self.jacobian.pattern, vals, |row, var| Place::Jacobian { row, var })
-        })
-    }
-
-    fn hessian_pattern(&self) -> &Pattern {
-        &self.hessian.pattern
-    }
-
-    fn hessian(&self, ws: &mut Workspace, sigma: &[f64], y: &[f64], vals: &mut [f64]) -> Result<(), EvalError> {
-        if !self.second_order {
-            return Err(EvalError::Unsupported("a Hessian"));
-        }
-        self.derivative(ws, |memory| {
-            self.weigh(memory, Some(sigma), Some(y));
-            match (&self.jacobian.chain, &self.hessian.chain) {
-                (Some(jacobian), Some(chain)) => {
-                    self.pull(memory, true, true);
-                    self.chained(memory, jacobian);
-                    let mut values = std::mem::take(&mut memory.hessian);
-                    self.fill(memory, &self.hessian.plan, false, &mut values);
-                    if memory.registers.careful {
-                        chain.apply(&memory.jacobian, &mut values, product);
-                    } else {
-                        chain.apply(&memory.jacobian, &mut values, |a, b| a * b);
-                    }
-                    vals.copy_from_slice(&values[..vals.len()]);
-                    memory.hessian = values;
-                }
-                _ => self.fill(memory, &self.hessian.plan, false, vals),
-            }
-            check_finite_entries(&self.hessian.pattern, vals, |row, col| Place::Hessian { row, col })
-        })
-    }
-
-    fn hvp(&self, ws: &mut Workspace, sigma: &[f64], y: &[f64], v: &[f64], out: &mut [f64]) -> Result<(), EvalError> {
-        self.derivative(ws, |memory| {
-            self.weigh(memory, Some(sigma), Some(y));
-            self.direct(memory, v);
-            let arrays = self.linked.layout.n_active() > 0;
-            if arrays && !self.lifted {
-                // For the weights of the slots.
-                self.pull(memory, true, true);
-            }
-            let mut adjoint = std::mem::take(&mut memory.adjoint);
-            adjoint.fill(0.0);
-            self.run(memory, Part::HessianProduct, &mut adjoint);
-            if arrays {
-                self.curve_arrays(memory, &mut adjoint);
-            }
-            memory.adjoint = adjoint;
-            self.by_column(memory, out);
-            check_finite(out, |j| Place::Gradient(j as u32))
-        })
-    }
-
-    fn jv(&self, ws: &mut Workspace, v: &[f64], out: &mut [f64]) -> Result<(), EvalError> {
-        if self.linked.layout.n_active() == 0 {
-            return self.jv_by_matrix(ws, v, out);
-        }
-        self.derivative(ws, |memory| {
-            self.direct(memory, v);
-            let (rows, equations) = out.split_at_mut(self.linked.layout.n_rows);
-            rows.fill(0.0);
-            self.run(memory, Part::TangentRows, rows);
-            if self.lifted {
-                let mut at = 0;
-                self.sweep(
-                    memory,
-                    Part::TangentArrays,
-                    |_| true,
-                    |range, memory| {
-                        let tangents = memory.adjoint[range.clone()].iter().zip(&memory.seed[range.clone()]);
-                        equations[at..].iter_mut().zip(tangents).for_each(|(to, (tangent, v))| *to = tangent - v);
-                        at += range.len();
-                    },
-                );
-            }
-            check_finite(out, |i| Place::Constraint(i as u32))
-        })
-    }
-
-    fn jtv(&self, ws: &mut Workspace, y: &[f64], out: &mut [f64]) -> Result<(), EvalError> {
-        self.derivative(ws, |memory| {
-            self.weigh(memory, None, Some(y));
-            if self.linked.layout.n_z == self.linked.layout.n_x {
-                out.fill(0.0);
-                self.run(memory, Part::PullRows, out);
-            } else {
-                self.pull(memory, false, true);
-                self.by_column(memory, out);
-            }
-            if self.lifted {
-                let (n_x, n_rows) = (self.linked.layout.n_x, self.linked.layout.n_rows);
-                out[n_x..].iter_mut().zip(&y[n_rows..]).for_each(|(out, y)| *out -= y);
-            }
-            check_finite(out, |j| Place::Gradient(j as u32))
-        })
-    }
 }

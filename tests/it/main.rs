@@ -29,6 +29,7 @@ mod sema;
 mod solvers;
 mod support;
 mod syntax;
+mod threads;
 mod tidy;
 mod ui;
 mod verdicts;

@@ -1,0 +1,376 @@
+//! Threads that wait for work.
+//!
+//! An evaluation of a tenth of a millisecond leaves no time to wake a thread. Threads of a pool therefore look out for
+//! the next job for a while after each, but only while jobs come one right after the other; else they sleep. Nobody
+//! waits for a thread that has not begun: whoever gives a job does all of it that no other thread has taken.
+//!
+//! Takes functions; deliberately absent: what they do, and how work is divided.
+#![allow(unsafe_code)]
+
+use std::cell::UnsafeCell;
+use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
+use std::thread::{JoinHandle, Thread};
+use std::time::{Duration, Instant};
+
+/// Jobs that come within this time after the last are worth looking out for.
+const CLOSE: Duration = Duration::from_micros(100);
+/// Work that is worth waking a thread for, in seconds.
+const WORTH_WAKING: f64 = 150e-6;
+/// Work that is worth sharing at all, in seconds.
+const WORTH_SHARING: f64 = 15e-6;
+/// Turns of waiting before others may have the processor.
+const PATIENCE: u32 = 5_000;
+
+/// A job: called once by each thread that takes part, with the number of the thread.
+type Job<'a> = dyn Fn(usize) + Sync + 'a;
+
+/// Threads that wait for work, made when the first work comes.
+pub struct Pool {
+    shared: Arc<Shared>,
+    /// Asked for, or found out when there is work.
+    n_threads: OnceLock<usize>,
+    /// Whether every job is shared, however short.
+    always: bool,
+    /// Taken by whoever gives a job.
+    owner: Mutex<Owner>,
+}
+
+/// A turn to give a job: until it is over nobody else has one.
+pub struct Turn<'a> {
+    shared: &'a Shared,
+    owner: MutexGuard<'a, Owner>,
+    times: MutexGuard<'a, Times>,
+    /// Whether the job is measured without other threads.
+    alone: bool,
+}
+
+struct Owner {
+    threads: Vec<JoinHandle<()>>,
+    /// When the last job ended, or could have been given.
+    last: Option<Instant>,
+}
+
+struct Shared {
+    /// The number of the job, times [`JOB`]; [`OPEN`] while threads may enter; how many are inside.
+    state: AtomicU64,
+    job: UnsafeCell<Option<*const Job<'static>>>,
+    sleeping: AtomicUsize,
+    /// Whether to look out for the next job.
+    look_out: AtomicBool,
+    over: AtomicBool,
+}
+
+const OPEN: u64 = 1 << 16;
+const JOB: u64 = 1 << 17;
+const INSIDE: u64 = OPEN - 1;
+
+// SAFETY: `job` is written only by the owner while no thread is inside and none may enter, and read only from inside.
+unsafe impl Send for Shared {}
+// SAFETY: as above; entering and leaving are acquire and release operations on `state`.
+unsafe impl Sync for Shared {}
+
+impl Pool {
+    /// At most `n_threads` threads, the one that gives the job among them; as many as there are processors if not said.
+    pub fn new(n_threads: Option<usize>) -> Self {
+        Self::with(n_threads, false)
+    }
+
+    /// The same, but every job is shared, however short: for tests.
+    pub fn always(n_threads: usize) -> Self {
+        Self::with(Some(n_threads), true)
+    }
+
+    fn with(n_threads: Option<usize>, always: bool) -> Self {
+        let shared = Shared {
+            state: AtomicU64::new(0),
+            job: UnsafeCell::new(None),
+            sleeping: AtomicUsize::new(0),
+            look_out: AtomicBool::new(false),
+            over: AtomicBool::new(false),
+        };
+        let owner = Mutex::new(Owner { threads: Vec::new(), last: None });
+        let n_threads = n_threads.map_or_else(OnceLock::new, |n| OnceLock::from(n.max(1)));
+        Self { shared: Arc::new(shared), n_threads, always, owner }
+    }
+
+    /// Whether a job that takes one thread so many seconds may be shared.
+    pub fn is_worth(&self, seconds: f64) -> bool {
+        (self.always || seconds >= WORTH_SHARING) && self.n_threads() > 1
+    }
+
+    /// How many threads take part, at most.
+    pub fn n_threads(&self) -> usize {
+        *self.n_threads.get_or_init(|| std::thread::available_parallelism().map_or(1, usize::from))
+    }
+
+    /// A turn to give a job that takes one thread about so many seconds, as long as nothing is known of its pace;
+    /// nothing where one thread is as good.
+    pub fn turn<'a>(&'a self, pace: &'a Pace, seconds: f64) -> Option<Turn<'a>> {
+        // Two evaluations at a time: the second runs alone.
+        let mut owner = self.owner.try_lock().ok()?;
+        let mut times = pace.0.try_lock().ok()?;
+        let shared = &*self.shared;
+        if self.always {
+            self.hire(&mut owner);
+            return Some(Turn { shared, owner, times, alone: false });
+        }
+        let now = Instant::now();
+        let close = owner.last.is_some_and(|last| now.saturating_duration_since(last) < CLOSE);
+        shared.look_out.store(close, Ordering::Relaxed);
+        let seconds = if times.alone > 0.0 { times.alone } else { seconds };
+        let wakes = close || seconds >= WORTH_WAKING;
+        if times.skip > 0 || !self.is_worth(seconds) || !wakes {
+            times.skip = times.skip.saturating_sub(1);
+            owner.last = Some(now + Duration::from_secs_f64(seconds));
+            return None;
+        }
+        let alone = times.ask > 0;
+        if !alone {
+            self.hire(&mut owner);
+        }
+        Some(Turn { shared, owner, times, alone })
+    }
+
+    fn hire(&self, owner: &mut Owner) {
+        for number in owner.threads.len() + 1..self.n_threads() {
+            let shared = self.shared.clone();
+            let thread = std::thread::Builder::new().name(format!("optc {number}"));
+            match thread.spawn(move || shared.serve(number)) {
+                Ok(thread) => owner.threads.push(thread),
+                // Whoever gives the job does it alone.
+                Err(_) => break,
+            }
+        }
+    }
+}
+
+impl Turn<'_> {
+    /// Runs `job` on this thread and, while that lasts, on those of the pool that come.
+    pub fn run(mut self, job: &Job<'_>) {
+        let begin = Instant::now();
+        if self.alone {
+            job(0);
+        } else {
+            self.open(job);
+        }
+        let end = Instant::now();
+        self.owner.last = Some(end);
+        self.times.took(self.alone, end.duration_since(begin).as_secs_f64());
+    }
+
+    fn open(&self, job: &Job<'_>) {
+        let shared = self.shared;
+        let here: *const Job<'_> = job;
+        // SAFETY: the job is taken back before this function returns, which `Close` does even when it unwinds.
+        let erased = unsafe { std::mem::transmute::<*const Job<'_>, *const Job<'static>>(here) };
+        // SAFETY: no thread is inside and none may enter: the last job was closed.
+        unsafe { *shared.job.get() = Some(erased) };
+        let before = shared.state.load(Ordering::Relaxed);
+        shared.state.store((before / JOB + 1) * JOB + OPEN, Ordering::SeqCst);
+        let close = Close(shared);
+        if shared.sleeping.load(Ordering::SeqCst) > 0 {
+            self.owner.threads.iter().for_each(|thread| thread.thread().unpark());
+        }
+        job(0);
+        drop(close);
+    }
+}
+
+/// How long a kind of job takes, alone and shared. Where other programs want the processors, a thread that takes part
+/// may be put aside in the middle of its task, and everybody waits for it: then jobs are done alone for a while.
+#[derive(Default)]
+pub struct Pace(Mutex<Times>);
+
+/// Seconds, and what follows from them.
+struct Times {
+    /// Alone; 0 if not known.
+    alone: f64,
+    /// Shared, a mean over the last few; 0 if not known.
+    shared: f64,
+    /// How many jobs are still to be measured alone.
+    ask: u32,
+    /// How many jobs are to be done alone without a look at the clock.
+    skip: u32,
+    /// How many that were the last time.
+    patience: u32,
+    /// Jobs since then that were worth sharing.
+    good: u32,
+}
+
+impl Default for Times {
+    fn default() -> Self {
+        // The first job of all finds nothing in the caches.
+        Self { alone: 0.0, shared: 0.0, ask: 2, skip: 1, patience: 4, good: 0 }
+    }
+}
+
+impl Times {
+    fn took(&mut self, alone: bool, seconds: f64) {
+        if alone {
+            self.ask = self.ask.saturating_sub(1);
+            self.alone = if self.alone > 0.0 { seconds.min(1.25 * self.alone) } else { seconds };
+            return;
+        }
+        self.shared = if self.shared > 0.0 { 0.75 * self.shared + 0.25 * seconds } else { seconds };
+        self.good += 1;
+        if self.shared > self.alone && self.good >= 3 {
+            self.patience = if self.good > 64 { 8 } else { (2 * self.patience).min(1024) };
+            (self.skip, self.ask, self.shared, self.good) = (self.patience, 1, 0.0, 0);
+        }
+    }
+}
+
+impl Drop for Pool {
+    fn drop(&mut self) {
+        self.shared.over.store(true, Ordering::SeqCst);
+        let owner = self.owner.get_mut().unwrap_or_else(PoisonError::into_inner);
+        owner.threads.iter().map(JoinHandle::thread).for_each(Thread::unpark);
+        for thread in owner.threads.drain(..) {
+            // A thread that panicked has said so.
+            let _ = thread.join();
+        }
+    }
+}
+
+/// Takes a job back: nobody enters any more, and those inside are waited for.
+struct Close<'a>(&'a Shared);
+
+impl Drop for Close<'_> {
+    fn drop(&mut self) {
+        self.0.state.fetch_and(!OPEN, Ordering::AcqRel);
+        wait(|| self.0.state.load(Ordering::Acquire) & INSIDE == 0);
+    }
+}
+
+/// Leaves a job, whatever became of it.
+struct Leave<'a>(&'a Shared);
+
+impl Drop for Leave<'_> {
+    fn drop(&mut self) {
+        self.0.state.fetch_sub(1, Ordering::AcqRel);
+    }
+}
+
+/// Waits, at first without giving the processor away.
+pub fn wait(until: impl Fn() -> bool) {
+    let mut turns = 0;
+    while !until() {
+        if turns < PATIENCE {
+            turns += 1;
+            std::hint::spin_loop();
+        } else {
+            std::thread::yield_now();
+        }
+    }
+}
+
+impl Shared {
+    /// The life of a thread.
+    fn serve(&self, number: usize) {
+        let mut done = 0;
+        loop {
+            if let Some(job) = self.enter(&mut done) {
+                let leave = Leave(self);
+                // SAFETY: the owner waits until this thread has left.
+                unsafe { (*job)(number) };
+                drop(leave);
+                self.look_out(done);
+            } else if self.over.load(Ordering::SeqCst) {
+                return;
+            } else {
+                self.sleep(done);
+            }
+        }
+    }
+
+    /// Takes part in a job that is newer than `done`.
+    fn enter(&self, done: &mut u64) -> Option<*const Job<'static>> {
+        let mut state = self.state.load(Ordering::SeqCst);
+        while state & OPEN != 0 && state / JOB != *done {
+            match self.state.compare_exchange_weak(state, state + 1, Ordering::SeqCst, Ordering::SeqCst) {
+                Ok(_) => {
+                    *done = state / JOB;
+                    // SAFETY: nobody writes while a thread is inside.
+                    return unsafe { *self.job.get() };
+                }
+                Err(now) => state = now,
+            }
+        }
+        None
+    }
+
+    /// Whether a thread that has done `done` has nothing to do.
+    fn is_idle(&self, done: u64) -> bool {
+        let state = self.state.load(Ordering::SeqCst);
+        (state & OPEN == 0 || state / JOB == done) && !self.over.load(Ordering::SeqCst)
+    }
+
+    fn look_out(&self, done: u64) {
+        if !self.look_out.load(Ordering::Relaxed) {
+            return;
+        }
+        let begin = Instant::now();
+        while self.is_idle(done) && begin.elapsed() < CLOSE {
+            (0..20).for_each(|_| std::hint::spin_loop());
+        }
+    }
+
+    fn sleep(&self, done: u64) {
+        self.sleeping.fetch_add(1, Ordering::SeqCst);
+        // Whoever opens a job after this look sees that somebody sleeps.
+        while self.is_idle(done) {
+            std::thread::park();
+        }
+        self.sleeping.fetch_sub(1, Ordering::SeqCst);
+    }
+}
+
+/// Tasks that each thread of a job takes one after the other; at most 64.
+#[repr(align(128))]
+pub struct Tasks {
+    n: usize,
+    /// One bit each.
+    taken: AtomicU64,
+    done: AtomicUsize,
+    failed: AtomicBool,
+}
+
+impl Tasks {
+    /// So many, all to do.
+    pub fn new(n: usize) -> Self {
+        assert!(n <= 64, "tasks are bits of a word");
+        Self { n, taken: AtomicU64::new(0), done: AtomicUsize::new(0), failed: AtomicBool::new(false) }
+    }
+
+    /// Does what nobody has taken, its own first, and returns when all is done. A task is done by one thread, and what
+    /// it wrote is seen by all when they return.
+    ///
+    /// # Panics
+    /// If a task did, on some thread.
+    pub fn work(&self, thread: usize, task: impl Fn(usize)) {
+        for k in (0..self.n).map(|k| (thread + k) % self.n) {
+            let bit = 1 << k;
+            if self.taken.load(Ordering::Relaxed) & bit != 0 || self.taken.fetch_or(bit, Ordering::AcqRel) & bit != 0 {
+                continue;
+            }
+            let failed = Failed(&self.failed);
+            task(k);
+            std::mem::forget(failed);
+            self.done.fetch_add(1, Ordering::AcqRel);
+        }
+        wait(|| self.done.load(Ordering::Acquire) == self.n || self.failed.load(Ordering::Acquire));
+        if self.failed.load(Ordering::Acquire) {
+            crate::bug!("a thread that took part in an evaluation failed");
+        }
+    }
+}
+
+/// Says that a task did not come to its end.
+struct Failed<'a>(&'a AtomicBool);
+
+impl Drop for Failed<'_> {
+    fn drop(&mut self) {
+        self.0.store(true, Ordering::Release);
+    }
+}

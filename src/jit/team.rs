@@ -1,0 +1,204 @@
+//! Parts run by the threads of a pool.
+//!
+//! A part is cut once, when threads are given to an oracle ([`Split`]). An evaluation is then one job of three steps,
+//! each a list of tasks of which nobody begins one before the last step is done: slots are reset, by section; chunks
+//! run their shares of all loops; what waited is added, by section, and every number is looked at.
+//!
+//! Why no two threads write to one place: a task is done once ([`Tasks::work`]). Sections are disjoint. Chunks write to
+//! slots that are theirs by the invariant of [`Split`], which is made here, from loops that are kept here with it and
+//! never change; cells and sums of blocks belong to one value each. The memory of a chunk is that of its task.
+#![allow(unsafe_code)]
+
+use super::pool::{Pace, Pool, Tasks};
+use super::run::{NativeLoop, Shared, Target};
+use crate::kernel::CompiledOracle;
+use crate::kernel::exec::{BoundLoop, Registers, TreeSum};
+use crate::kernel::link::BoundStep;
+use crate::kernel::program::{Part, Program};
+use crate::kernel::region::{Call, Candidate, Region, Room};
+use crate::kernel::split::{Act, Split, cost};
+use crate::num::vmath::block::all_finite;
+use std::any::Any;
+use std::ops::Range;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+/// Numbers that are reset before there is a job: fewer are not worth a step.
+const FEW: usize = 4096;
+
+/// Gives the parts of an oracle to the threads of `pool`, where that is worth it. Native code must be there already;
+/// workspaces taken before do not fit any more. Says how many parts.
+pub fn share(oracle: &mut CompiledOracle, pool: &Arc<Pool>) -> usize {
+    share_edited(oracle, pool, &mut |_| ())
+}
+
+/// As [`share`], with a change of the cut on the way.
+pub(super) fn share_edited(oracle: &mut CompiledOracle, pool: &Arc<Pool>, edit: &mut dyn FnMut(&mut Split)) -> usize {
+    let mut regions: Vec<(Part, Arc<dyn Region>)> = Vec::new();
+    for candidate in oracle.candidates() {
+        if let Some(mut cut) = Cut::new(oracle.program(), &candidate, pool) {
+            edit(&mut cut.split);
+            regions.push((candidate.part, Arc::new(cut)));
+        }
+    }
+    let count = regions.len();
+    oracle.set_regions(regions);
+    count
+}
+
+/// A part, cut.
+struct Cut {
+    pool: Arc<Pool>,
+    split: Split,
+    loops: Vec<(BoundLoop, Arc<NativeLoop>)>,
+    /// What the part takes one thread, roughly.
+    seconds: f64,
+    pace: Pace,
+    /// Length of what it writes.
+    len: usize,
+    room: Room,
+}
+
+impl Cut {
+    fn new(program: &Program, candidate: &Candidate<'_>, pool: &Arc<Pool>) -> Option<Self> {
+        let mut loops = Vec::new();
+        for step in candidate.steps {
+            match step {
+                BoundStep::Begin(_) => {}
+                BoundStep::Array { .. } => return None,
+                BoundStep::Loop(bound) if bound.count == 0 => {}
+                BoundStep::Loop(bound) => {
+                    let code: Arc<dyn Any + Send + Sync> = bound.code.0.clone()?;
+                    loops.push((bound.clone(), code.downcast::<NativeLoop>().ok()?));
+                }
+            }
+        }
+        let pairs: Vec<_> = loops.iter().map(|(bound, _)| (&program.kernels[bound.kernel], bound)).collect();
+        let seconds =
+            pairs.iter().map(|(kernel, bound)| cost(kernel, bound) * bound.count).sum::<usize>() as f64 * 1e-11;
+        if !pool.is_worth(seconds) {
+            return None;
+        }
+        let split = Split::new(&pairs, candidate.len, pool.n_threads())?;
+        let most = |of: &dyn Fn(&NativeLoop) -> usize| loops.iter().map(|(_, code)| of(code)).max().unwrap_or(0);
+        let room = Room {
+            chunks: split.chunks.len(),
+            cells: split.n_cells,
+            sums: split.n_sums,
+            scratch: most(&NativeLoop::split_scratch),
+            table: most(&NativeLoop::split_table),
+        };
+        Some(Self { pool: pool.clone(), split, loops, seconds, pace: Pace::default(), len: candidate.len, room })
+    }
+
+    /// Resets the slots of a section.
+    ///
+    /// # Safety
+    /// Nobody else has them.
+    unsafe fn reset(reset: &[Range<u32>], constants: &[f64], section: &Range<usize>, to: Target) {
+        let from = reset.partition_point(|range| range.end as usize <= section.start);
+        for range in reset[from..].iter().take_while(|range| (range.start as usize) < section.end) {
+            let range = section.start.max(range.start as usize)..section.end.min(range.end as usize);
+            // SAFETY: a part of the section.
+            let slots = unsafe { to.range(range.clone()) };
+            match constants.get(range) {
+                Some(constants) => slots.copy_from_slice(constants),
+                None => slots.fill(0.0),
+            }
+        }
+    }
+
+    /// Adds what waited to the slots of a section.
+    fn settle(&self, acts: &[Act], section: &Range<usize>, slots: &mut [f64], cells: &[f64], sums: &[f64]) {
+        for act in acts {
+            match *act {
+                Act::Add { slot, cell } => slots[slot as usize - section.start] += cells[cell as usize],
+                Act::Total { slot, total } => {
+                    let total = self.split.totals[total as usize];
+                    let mut sum = TreeSum::EMPTY;
+                    sums[total.first..][..total.n_blocks].iter().for_each(|block| sum.push(*block));
+                    let slot = &mut slots[slot as usize - section.start];
+                    *slot = if total.add { *slot + sum.total() } else { sum.total() };
+                }
+            }
+        }
+    }
+}
+
+/// Addresses that tasks share.
+#[derive(Clone, Copy)]
+struct Places {
+    to: Target,
+    registers: *mut Registers,
+    cells: *mut f64,
+    sums: *mut f64,
+}
+
+// SAFETY: what tasks do with the addresses is said in the head of this file.
+unsafe impl Sync for Places {}
+
+impl Region for Cut {
+    fn room(&self) -> Room {
+        self.room
+    }
+
+    fn run(&self, call: Call<'_>) -> Option<bool> {
+        let Call { program, buffers, reset, constants, out, team } = call;
+        let Room { chunks, cells, sums, .. } = self.room;
+        if team.registers.len() < chunks || team.cells.len() < cells || team.sums.len() < sums {
+            crate::bug!("the memory was taken before there were threads");
+        }
+        if out.len() != self.len {
+            crate::bug!("the output has another length than the part was cut for");
+        }
+        let turn = self.pool.turn(&self.pace, self.seconds)?;
+        let n_reset: usize = reset.iter().map(|range| range.len()).sum();
+        let in_job = n_reset > FEW;
+        let places = Places {
+            to: Target::new(out),
+            registers: team.registers.as_mut_ptr(),
+            cells: team.cells.as_mut_ptr(),
+            sums: team.sums.as_mut_ptr(),
+        };
+        let split = &self.split;
+        if !in_job {
+            // SAFETY: there is no job yet.
+            unsafe { Self::reset(reset, constants, &(0..self.len), places.to) };
+        }
+        let steps = [Tasks::new(if in_job { chunks } else { 0 }), Tasks::new(chunks), Tasks::new(chunks)];
+        let finite = AtomicBool::new(true);
+        let job = |thread: usize| {
+            let places = &places;
+            // SAFETY: sections are disjoint, and each is one task.
+            steps[0].work(thread, |k| unsafe { Self::reset(reset, constants, &split.sections[k], places.to) });
+            steps[1].work(thread, |k| {
+                // SAFETY: the memory of this chunk.
+                let registers = unsafe { &mut *places.registers.add(k) };
+                for share in &split.chunks[k] {
+                    let (bound, code) = &self.loops[share.at];
+                    let mut work = registers.prepare(&**code, &program.kernels[bound.kernel], bound, &buffers);
+                    let shared = Shared { share, cells: places.cells, sums: places.sums };
+                    // SAFETY: the split was made of these loops, and each of its chunks is one task.
+                    unsafe { code.run_share(bound, &buffers, &mut work, places.to, shared) };
+                }
+            });
+            steps[2].work(thread, |k| {
+                let section = &split.sections[k];
+                // SAFETY: sections are disjoint, and chunks are done; cells and sums are only read from here on.
+                let (slots, cells, sums) = unsafe {
+                    (
+                        places.to.range(section.clone()),
+                        std::slice::from_raw_parts(places.cells, cells),
+                        std::slice::from_raw_parts(places.sums, sums),
+                    )
+                };
+                self.settle(&split.acts[k], section, slots, cells, sums);
+                if !all_finite(slots) {
+                    finite.store(false, Ordering::Relaxed);
+                }
+            });
+        };
+        turn.run(&job);
+        Some(finite.load(Ordering::Relaxed))
+    }
+}

@@ -1,0 +1,112 @@
+//! A part run by several threads at once.
+//!
+//! The oracle knows what is to be computed and where; whoever implements [`Region`] knows how to do it with more than
+//! one thread, with the bits that one would give.
+
+use super::exec::{Buffers, Registers};
+use super::link::BoundStep;
+use super::program::{Part, Program};
+use std::ops::Range;
+use std::sync::Arc;
+
+/// A part that several threads can run at once.
+pub trait Region: Send + Sync {
+    /// What it needs in a [`Team`].
+    fn room(&self) -> Room;
+
+    /// Runs all loops of the part and says whether all numbers of the output are finite; nothing, and nothing was done,
+    /// where one thread is as good.
+    fn run(&self, call: Call<'_>) -> Option<bool>;
+}
+
+/// One evaluation of a part.
+pub struct Call<'a> {
+    /// The program.
+    pub program: &'a Program,
+    /// What loops read.
+    pub buffers: Buffers<'a>,
+    /// Slots that are reset before: ranges, ascending.
+    pub reset: &'a [Range<u32>],
+    /// What they are set to, by slot; empty for zero.
+    pub constants: &'a [f64],
+    /// What loops write.
+    pub out: &'a mut [f64],
+    /// Memory.
+    pub team: &'a mut Team,
+}
+
+/// Sizes of the memory of a team.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub struct Room {
+    /// Chunks.
+    pub chunks: usize,
+    /// Values that wait.
+    pub cells: usize,
+    /// Sums of blocks.
+    pub sums: usize,
+    /// Scratch of native code, per chunk.
+    pub scratch: usize,
+    /// Table of native code, per chunk.
+    pub table: usize,
+}
+
+impl Room {
+    /// Enough for both.
+    pub fn max(self, other: Self) -> Self {
+        Self {
+            chunks: self.chunks.max(other.chunks),
+            cells: self.cells.max(other.cells),
+            sums: self.sums.max(other.sums),
+            scratch: self.scratch.max(other.scratch),
+            table: self.table.max(other.table),
+        }
+    }
+}
+
+/// Memory for the regions of an oracle.
+#[derive(Default)]
+pub struct Team {
+    /// By chunk.
+    pub registers: Vec<Registers>,
+    /// Values that wait.
+    pub cells: Vec<f64>,
+    /// Sums of blocks.
+    pub sums: Vec<f64>,
+}
+
+impl Team {
+    /// So much, with `registers` for each chunk.
+    pub fn new(room: Room, registers: impl Fn() -> Registers) -> Self {
+        let one = |_| {
+            let mut registers = registers();
+            registers.reserve(room.scratch, room.table);
+            registers
+        };
+        Self {
+            registers: (0..room.chunks).map(one).collect(),
+            cells: vec![0.0; room.cells],
+            sums: vec![0.0; room.sums],
+        }
+    }
+}
+
+/// The regions of an oracle, by part; those of matrices are under [`Part::JacobianRows`] and [`Part::HessianTop`].
+#[derive(Clone, Default)]
+pub struct Regions(pub [Option<Arc<dyn Region>>; Part::ALL.len()]);
+
+impl Regions {
+    /// What all of them need.
+    pub fn room(&self) -> Room {
+        self.0.iter().flatten().map(|region| region.room()).fold(Room::default(), Room::max)
+    }
+}
+
+/// A part that could be run by several threads, should all of its steps be loops.
+pub struct Candidate<'a> {
+    /// Which part.
+    pub part: Part,
+    /// Its steps.
+    pub steps: &'a [BoundStep],
+    /// Length of what it writes.
+    pub len: usize,
+}

@@ -1,0 +1,429 @@
+//! Loops cut into shares that run at the same time.
+//!
+//! Takes the loops of a part in order; gives each chunk a range of whole blocks of every loop. Sums must come out as if
+//! one thread had run all loops, one after the other, so the order in which a slot is visited is kept: the chunk that
+//! comes to a slot first writes there; from the first visit of another chunk on, values for that slot *wait*, each in a
+//! cell of its own, and are added when all chunks are done, in the order of the loops, blocks, outs and instances.
+//! Reductions over instances wait as sums of blocks. The cut is thus free: bits do not depend on it.
+//!
+//! Invariant: no two chunks write to one slot. [`Split::writers`] says so for tests; native code rests on it.
+//! Deliberately absent: threads.
+
+use super::exec::{BoundLoop, BoundOut};
+use super::program::{BLOCK, Kernel, Op};
+use crate::bind::Address;
+use std::ops::Range;
+
+/// A loop with its kernel.
+pub type Pair<'a> = (&'a Kernel, &'a BoundLoop);
+
+/// Values of one out in one block that wait.
+#[derive(Clone, Debug)]
+pub struct Late {
+    /// Which block of the loop.
+    pub block: usize,
+    /// Which out.
+    pub out: u32,
+    /// Their lanes: a range of [`Share::lanes`].
+    pub lanes: Range<usize>,
+    /// The cell of the first; the others follow.
+    pub cell: usize,
+}
+
+/// Some blocks of a loop.
+#[derive(Clone, Debug)]
+pub struct Share {
+    /// Which loop.
+    pub at: usize,
+    /// The instances: whole blocks, but for the end of the loop.
+    pub range: Range<usize>,
+    /// What waits, by block; within a block in the order in which the kernel stores.
+    pub late: Vec<Late>,
+    /// Lanes of what waits.
+    pub lanes: Vec<u32>,
+    /// By out, the slots of the instances of the range where some of them wait: those that wait have in place of their
+    /// slot one of the same block that does not. Empty for outs where none waits, or without a list.
+    pub lists: Vec<Box<[u32]>>,
+    /// Where the sums of the blocks of the whole loop begin, for each out that is summed over instances.
+    pub sums: Vec<usize>,
+}
+
+/// What happens after all chunks, in order.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Act {
+    /// Adds a cell to a slot.
+    Add {
+        /// The slot.
+        slot: u32,
+        /// The cell.
+        cell: u32,
+    },
+    /// Adds the sum over all blocks to a slot, or stores it.
+    Total {
+        /// The slot.
+        slot: u32,
+        /// Entry of [`Split::totals`].
+        total: u32,
+    },
+}
+
+/// A sum over all instances of a loop.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Total {
+    /// Where the sums of the blocks begin.
+    pub first: usize,
+    /// How many there are.
+    pub n_blocks: usize,
+    /// Whether the slot holds something already.
+    pub add: bool,
+}
+
+/// All loops of a part, cut.
+#[derive(Clone, Debug, Default)]
+pub struct Split {
+    /// By chunk, its share of each loop that it has one of.
+    pub chunks: Vec<Vec<Share>>,
+    /// By section of the slots: what happens there at the end.
+    pub acts: Vec<Vec<Act>>,
+    /// The sections.
+    pub sections: Vec<Range<usize>>,
+    /// Sums over instances.
+    pub totals: Vec<Total>,
+    /// Number of cells.
+    pub n_cells: usize,
+    /// Number of sums of blocks.
+    pub n_sums: usize,
+}
+
+/// Nobody was there.
+const NOBODY: u8 = 0;
+/// Several chunks were there, or a sum over instances.
+const MANY: u8 = u8::MAX;
+
+/// Most chunks.
+pub const MAX_CHUNKS: usize = 64;
+
+impl Split {
+    /// Cuts `loops`, which write to a buffer of `len` numbers, into `n` chunks; nothing where that cannot be.
+    pub fn new(loops: &[Pair<'_>], len: usize, n: usize) -> Option<Self> {
+        let n = n.clamp(1, MAX_CHUNKS);
+        let ranges = ranges(loops, n);
+        let (hulls, total) = hulls(loops, &ranges, n)?;
+        if total > len || len >= u32::MAX as usize {
+            return None;
+        }
+        let disputed = disputed(hulls);
+        let mut split = Self { chunks: vec![Vec::new(); n], ..Self::default() };
+        let section = len.div_ceil(n).next_multiple_of(8).max(8);
+        split.sections = (0..n).map(|k| (k * section).min(len)..((k + 1) * section).min(len)).collect();
+        split.acts = vec![Vec::new(); n];
+        let mut state = State { visitor: vec![NOBODY; total], disputed, section };
+        let cut = loops.iter().zip(ranges).enumerate().filter(|(_, ((_, bound), _))| bound.count > 0);
+        for (at, ((kernel, bound), ranges)) in cut {
+            split.add(&mut state, at, kernel, bound, ranges)?;
+        }
+        Some(split)
+    }
+
+    /// The shares of one loop.
+    fn add(
+        &mut self,
+        state: &mut State,
+        at: usize,
+        kernel: &Kernel,
+        bound: &BoundLoop,
+        ranges: Vec<Range<usize>>,
+    ) -> Option<()> {
+        let order = stores(kernel);
+        let n_blocks = bound.count.div_ceil(BLOCK);
+        let mut sums = vec![usize::MAX; bound.outs.len()];
+        for &o in order.iter().filter(|o| bound.outs[**o as usize].reduces()) {
+            sums[o as usize] = self.n_sums;
+            self.n_sums += n_blocks;
+        }
+        for (chunk, range) in ranges.into_iter().enumerate().filter(|(_, range)| !range.is_empty()) {
+            let mut share = Share {
+                at,
+                range,
+                late: vec![],
+                lanes: vec![],
+                lists: vec![Box::default(); order.len()],
+                sums: vec![],
+            };
+            state.visit(chunk, &order, bound, &mut share, self)?;
+            share.sums.clone_from(&sums);
+            self.chunks[chunk].push(share);
+        }
+        for (out, first) in bound.outs.iter().zip(&sums).filter(|(_, first)| **first != usize::MAX) {
+            let slot = out.at.at(0) as u32;
+            state.visitor[slot as usize] = MANY;
+            self.totals.push(Total { first: *first, n_blocks, add: out.add });
+            let total = self.totals.len() as u32 - 1;
+            self.acts[slot as usize / state.section].push(Act::Total { slot, total });
+        }
+        Some(())
+    }
+
+    /// By slot, the chunk that writes there before the end (0 for none, else one more than its number); a slot that two
+    /// chunks write to is the error.
+    ///
+    /// # Errors
+    /// The slot.
+    pub fn writers(&self, loops: &[Pair<'_>], len: usize) -> Result<Vec<u8>, usize> {
+        let mut writers = vec![0; len];
+        for (me, shares) in (1..).zip(&self.chunks) {
+            for share in shares {
+                for (o, out) in loops[share.at].1.outs.iter().enumerate().filter(|(_, out)| !out.reduces()) {
+                    for k in share.range.clone().filter(|k| !share.waits(o as u32, *k)) {
+                        let slot = out.at.at(k);
+                        if !matches!(writers[slot], w if w == 0 || w == me) {
+                            return Err(slot);
+                        }
+                        writers[slot] = me;
+                    }
+                }
+            }
+        }
+        Ok(writers)
+    }
+}
+
+impl Share {
+    /// What waits of an out in a block.
+    pub fn late_of(&self, block: usize, out: u32) -> Option<&Late> {
+        let from = self.late.partition_point(|late| late.block < block);
+        self.late[from..].iter().take_while(|late| late.block == block).find(|late| late.out == out)
+    }
+
+    /// Whether the value of an out waits at an instance.
+    pub fn waits(&self, out: u32, instance: usize) -> bool {
+        let lane = (instance % BLOCK) as u32;
+        let late = self.late_of(instance / BLOCK, out);
+        late.is_some_and(|late| self.lanes[late.lanes.clone()].binary_search(&lane).is_ok())
+    }
+}
+
+/// Outs in the order in which the kernel stores them.
+fn stores(kernel: &Kernel) -> Vec<u32> {
+    let out = |op: &Op| match op {
+        Op::Store { out, .. } => Some(*out),
+        _ => None,
+    };
+    kernel.body.iter().filter_map(out).collect()
+}
+
+/// What an instance costs, roughly, in units of a hundredth of a nanosecond.
+pub fn cost(kernel: &Kernel, bound: &BoundLoop) -> usize {
+    use crate::func::{Lower, row};
+    let op = |op: &Op| match op {
+        Op::Call { func, .. } if matches!(row(*func).lower, Lower::Call) => 120,
+        Op::Load { .. } => 15,
+        Op::Store { out, .. } if bound.outs[*out as usize].shared => 90,
+        Op::Store { .. } => 30,
+        Op::Div { .. } => 40,
+        _ => 12,
+    };
+    20 + kernel.body.iter().map(op).sum::<usize>()
+}
+
+/// Loops of fewer blocks go to one chunk as a whole.
+const FEW: usize = 1;
+
+/// By loop and chunk, the instances: chunks have about the same work.
+fn ranges(loops: &[Pair<'_>], n: usize) -> Vec<Vec<Range<usize>>> {
+    let mut load = vec![0_usize; n];
+    let mut ranges = vec![vec![0..0; n]; loops.len()];
+    let mut order: Vec<usize> = (0..loops.len()).collect();
+    let work = |k: &usize| loops[*k].1.count * cost(loops[*k].0, loops[*k].1);
+    // The long ones last: they make even what the others left.
+    order.sort_by_key(|k| (loops[*k].1.count.div_ceil(BLOCK) >= FEW * n, work(k)));
+    for k in order {
+        let (kernel, bound) = loops[k];
+        let n_blocks = bound.count.div_ceil(BLOCK);
+        if n_blocks < FEW * n {
+            // Slots of short loops come last, mostly: the last chunk is the one that knows them.
+            let least = (0..n).rev().min_by_key(|t| load[*t]).unwrap_or(0);
+            ranges[k][least] = 0..bound.count;
+            load[least] += work(&k);
+            continue;
+        }
+        let each = (load.iter().sum::<usize>() + work(&k)) / n;
+        let block = BLOCK * cost(kernel, bound);
+        let (mut first, mut owed) = (0, 0.0);
+        for t in 0..n {
+            owed += each.saturating_sub(load[t]) as f64 / block as f64;
+            let end = if t + 1 == n { n_blocks } else { (owed.round() as usize).clamp(first, n_blocks) };
+            ranges[k][t] = (first * BLOCK).min(bound.count)..(end * BLOCK).min(bound.count);
+            load[t] += (end - first) * block;
+            first = end;
+        }
+    }
+    ranges
+}
+
+/// By chunk, the range of the slots it visits, then twice that of each sum over instances; one more than the greatest slot.
+fn hulls(loops: &[Pair<'_>], ranges: &[Vec<Range<usize>>], n: usize) -> Option<(Vec<Range<usize>>, usize)> {
+    let mut hulls = vec![usize::MAX..0; n];
+    let mut total = 0;
+    for ((_, bound), ranges) in loops.iter().zip(ranges).filter(|((_, bound), _)| bound.count > 0) {
+        for out in &bound.outs {
+            if out.reduces() {
+                // What comes to its slot after it has to wait for it.
+                let slot = out.at.at(0);
+                hulls.extend([slot..slot + 1, slot..slot + 1]);
+                total = total.max(slot + 1);
+                continue;
+            }
+            for (hull, range) in hulls.iter_mut().zip(ranges).filter(|(_, range)| !range.is_empty()) {
+                let (least, most) = match &out.at {
+                    Address::Affine { .. } => {
+                        let (a, b) = (out.at.at(range.start), out.at.at(range.end - 1));
+                        (a.min(b), a.max(b))
+                    }
+                    Address::Gather(list) => {
+                        let list = list.get(range.clone())?;
+                        list.iter().fold((usize::MAX, 0), |(a, b), s| (a.min(*s as usize), b.max(*s as usize)))
+                    }
+                };
+                *hull = hull.start.min(least)..hull.end.max(most + 1);
+                total = total.max(most + 1);
+            }
+        }
+    }
+    Some((hulls, total))
+}
+
+/// Where two of the ranges overlap; disjoint and ascending.
+fn disputed(hulls: Vec<Range<usize>>) -> Vec<Range<usize>> {
+    let mut ends: Vec<(usize, i32)> =
+        hulls.into_iter().filter(|h| !h.is_empty()).flat_map(|h| [(h.start, 1), (h.end, -1)]).collect();
+    ends.sort_unstable();
+    let (mut depth, mut found): (i32, Vec<Range<usize>>) = (0, Vec::new());
+    for (at, step) in ends {
+        if depth == 1 && step == 1 {
+            found.push(at..at);
+        } else if depth == 2 && step == -1 {
+            found.last_mut().expect("depth 2 follows depth 1").end = at;
+        }
+        depth += step;
+    }
+    found.retain(|range| !range.is_empty());
+    found
+}
+
+struct State {
+    /// By slot: nobody, one more than a chunk, or [`MANY`].
+    visitor: Vec<u8>,
+    /// Slots where more than one chunk may come.
+    disputed: Vec<Range<usize>>,
+    /// Slots per section.
+    section: usize,
+}
+
+impl State {
+    /// A chunk comes to the slots of its share.
+    fn visit(
+        &mut self,
+        chunk: usize,
+        order: &[u32],
+        bound: &BoundLoop,
+        share: &mut Share,
+        split: &mut Split,
+    ) -> Option<()> {
+        let me = chunk as u8 + 1;
+        let spread: Vec<u32> = order.iter().copied().filter(|o| !bound.outs[*o as usize].reduces()).collect();
+        let near: Vec<Vec<Range<usize>>> =
+            spread.iter().map(|o| self.near(&bound.outs[*o as usize].at, &share.range)).collect();
+        let mut blocks: Vec<usize> =
+            near.iter().flatten().flat_map(|r| r.start / BLOCK..r.end.div_ceil(BLOCK)).collect();
+        blocks.sort_unstable();
+        blocks.dedup();
+        for block in blocks {
+            let here = (block * BLOCK).max(share.range.start)..((block + 1) * BLOCK).min(share.range.end);
+            for (&o, near) in spread.iter().zip(&near) {
+                let out = &bound.outs[o as usize];
+                let from = share.lanes.len();
+                for range in near {
+                    for k in range.start.max(here.start)..range.end.min(here.end) {
+                        let seen = &mut self.visitor[out.at.at(k)];
+                        if *seen == NOBODY || *seen == me {
+                            *seen = me;
+                            continue;
+                        }
+                        *seen = MANY;
+                        share.lanes.push((k - block * BLOCK) as u32);
+                    }
+                }
+                if share.lanes.len() > from {
+                    self.wait(out, o, block, from..share.lanes.len(), share, split)?;
+                }
+            }
+        }
+        Some(())
+    }
+
+    /// Values of an out in a block get their cells.
+    fn wait(
+        &self,
+        out: &BoundOut,
+        o: u32,
+        block: usize,
+        lanes: Range<usize>,
+        share: &mut Share,
+        split: &mut Split,
+    ) -> Option<()> {
+        // Who stores is the first to come.
+        if !out.add {
+            return None;
+        }
+        let cell = split.n_cells;
+        for (lane, cell) in share.lanes[lanes.clone()].iter().zip(cell..) {
+            let slot = out.at.at(block * BLOCK + *lane as usize);
+            split.acts[slot / self.section].push(Act::Add { slot: slot as u32, cell: cell as u32 });
+        }
+        split.n_cells += lanes.len();
+        if split.n_cells >= u32::MAX as usize {
+            return None;
+        }
+        if let Address::Gather(slots) = &out.at {
+            let list = &mut share.lists[o as usize];
+            if list.is_empty() {
+                *list = slots[share.range.clone()].into();
+            }
+            let first = block * BLOCK - share.range.start;
+            let n = BLOCK.min(share.range.end - block * BLOCK);
+            let waiting = &share.lanes[lanes.clone()];
+            // All lanes wait where there is none that does not; nothing is then read from the list.
+            if let Some(own) = (0..n).find(|lane| waiting.binary_search(&(*lane as u32)).is_err()) {
+                let own = list[first + own];
+                waiting.iter().for_each(|lane| list[first + *lane as usize] = own);
+            }
+        }
+        share.late.push(Late { block, out: o, lanes, cell });
+        Some(())
+    }
+
+    /// Instances of a range that may come to a disputed slot.
+    fn near(&self, at: &Address, range: &Range<usize>) -> Vec<Range<usize>> {
+        match at {
+            Address::Gather(_) => vec![range.clone()],
+            Address::Affine { base, stride } => {
+                let (base, stride) = (i64::from(*base), i64::from(*stride));
+                let one = |slots: &Range<usize>| {
+                    // Instances k with slots.start <= base + stride * k < slots.end.
+                    let (low, high) = (slots.start as i64 - base, slots.end as i64 - 1 - base);
+                    let (low, high) = if stride > 0 { (low, high) } else { (-high, -low) };
+                    let by = stride.abs().max(1);
+                    let first = low.div_euclid(by) + i64::from(low.rem_euclid(by) != 0);
+                    let end = high.div_euclid(by) + 1;
+                    let (first, end) = (first.max(range.start as i64), end.min(range.end as i64));
+                    first as usize..end.max(first) as usize
+                };
+                let mut found: Vec<Range<usize>> =
+                    self.disputed.iter().map(one).filter(|range| !range.is_empty()).collect();
+                found.sort_unstable_by_key(|range| range.start);
+                found
+            }
+        }
+    }
+}
