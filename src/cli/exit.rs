@@ -63,9 +63,11 @@ impl Exit {
         gravest.into_iter().find(|exit| codes.contains(exit)).unwrap_or(Self::Solved)
     }
 
-    /// The code of a whole report: a failed `expect` of a solved model is an error of the model.
+    /// The code of a whole report: of several `solve` lines the largest counts; a failed `expect` of a solved model is an error
+    /// of the model.
     pub fn of_report(report: &Report) -> Self {
-        let solved = report.status().map_or(Self::Solved, Self::of);
+        let each = report.solves.iter().map(|solve| solve.status).chain(report.status());
+        let solved = each.map(Self::of).max_by_key(|exit| *exit as u8).unwrap_or(Self::Solved);
         let expected = report.expectations.iter().all(|e| e.holds);
         if solved == Self::Solved && !expected { Self::ModelError } else { solved }
     }

@@ -4,7 +4,8 @@ use super::grid::{Align, Grid};
 use super::number::{align, brief, count, seconds, show};
 use super::output::Style;
 use crate::driver::report::{
-    ConstraintReport, Domain, EvidenceLine, Expectation, Index, Report, Run, Shown, Timing, VariableReport,
+    ConstraintReport, Domain, EvidenceLine, Expectation, Index, ObjectiveReport, Report, Run, Shown, SolveReport,
+    Timing, VariableReport,
 };
 use crate::problem::{ProblemFacts, Sense, Status, StopReason};
 
@@ -37,13 +38,7 @@ pub fn render(report: &Report, detail: Detail, style: Style) -> String {
     if detail == Detail::Normal {
         out += &page.line("problem", &problem(report));
     }
-    for (at, run) in report.runs.iter().enumerate() {
-        if detail == Detail::Normal || report.runs.len() > 1 {
-            out += &page.line("method", &format!("{}: {}", style.bold(&run.method), run.reason));
-        }
-        let is_last = at + 1 == report.runs.len();
-        out += &page.run(run, detail, is_last.then_some(report));
-    }
+    out += &page.runs(report, detail);
     out += &page.expectations(&report.expectations, detail);
     if report.shown.is_empty() {
         out += &page.variables(&report.variables);
@@ -96,8 +91,77 @@ impl Page {
         format!("{}{pad}{text}\n", self.style.dim(heading))
     }
 
-    /// Status with evidence; objectives too for the last run.
-    fn run(&self, run: &Run, detail: Detail, report: Option<&Report>) -> String {
+    /// Each run below its `solve`, and what a `solve` came to when that is not what its last run came to.
+    fn runs(&self, report: &Report, detail: Detail) -> String {
+        let mut out = String::new();
+        let several = report.solves.len() > 1;
+        let plain = SolveReport {
+            place: None,
+            runs: (0..report.runs.len()).collect(),
+            kept: report.runs.len().checked_sub(1),
+            status: report.status().unwrap_or(Status::BestFound),
+            objective: f64::NAN,
+        };
+        let solves = if report.solves.is_empty() { std::slice::from_ref(&plain) } else { &report.solves };
+        for (number, solve) in solves.iter().enumerate() {
+            if several {
+                let place = solve.place.as_deref().unwrap_or(&report.model);
+                out += &self.line("solve", &format!("{} of {} ({place})", number + 1, solves.len()));
+            }
+            let is_last = number + 1 == solves.len();
+            for &at in &solve.runs {
+                let run = &report.runs[at];
+                if detail == Detail::Normal || report.runs.len() > 1 {
+                    out += &self.line("method", &format!("{}: {}", self.style.bold(&run.method), run.reason));
+                }
+                let is_answer = is_last && solve.kept == Some(at) && solve.runs.last() == Some(&at);
+                let objectives = match is_answer {
+                    true => self.objectives(&report.objectives),
+                    false => self.objective_of(report, run.objective),
+                };
+                out += &self.run(run, detail, &objectives);
+            }
+            out += &self.outcome(report, solve, is_last);
+        }
+        out
+    }
+
+    /// The result of a `solve` that is not the answer of its last run.
+    fn outcome(&self, report: &Report, solve: &SolveReport, is_last: bool) -> String {
+        let Some(kept) = solve.kept.and_then(|at| report.runs.get(at)) else { return String::new() };
+        if solve.kept == solve.runs.last().copied() && solve.status == kept.status {
+            return String::new();
+        }
+        let is_own = solve.kept.is_some_and(|at| solve.runs.contains(&at));
+        let status =
+            if is_own || solve.runs.is_empty() { format!("{}, ", solve.status.phrase()) } else { String::new() };
+        let mut out = self.line("result", &format!("{status}the point of `{}`", kept.method));
+        out += &if is_last { self.objectives(&report.objectives) } else { self.objective_of(report, solve.objective) };
+        out
+    }
+
+    /// The first objective at a point on the way.
+    fn objective_of(&self, report: &Report, value: f64) -> String {
+        match report.objectives.first() {
+            Some(first) if value.is_finite() => {
+                self.objectives(&[ObjectiveReport { value, name: first.name.clone(), sense: first.sense }])
+            }
+            _ => String::new(),
+        }
+    }
+
+    fn objectives(&self, objectives: &[ObjectiveReport]) -> String {
+        let mut out = String::new();
+        for objective in objectives {
+            let name = objective.name.as_ref().map_or_else(String::new, |name| format!("{name} = "));
+            let sense = if objective.sense == Sense::Maximize { " (maximized)" } else { "" };
+            out += &self.line("objective", &format!("{name}{}{sense}", self.style.bold(&show(objective.value))));
+        }
+        out
+    }
+
+    /// Status with evidence, objectives, work.
+    fn run(&self, run: &Run, detail: Detail, objectives: &str) -> String {
         let phrase = run.status.phrase();
         let coloured = match run.status {
             Status::GlobalOptimum | Status::LocalOptimum | Status::ClaimedOptimum | Status::BestFound => {
@@ -114,12 +178,7 @@ impl Page {
         for note in &run.notes {
             out += &self.line("", note);
         }
-        let objectives = report.map_or(&[][..], |r| &r.objectives);
-        for objective in objectives {
-            let name = objective.name.as_ref().map_or_else(String::new, |name| format!("{name} = "));
-            let sense = if objective.sense == Sense::Maximize { " (maximized)" } else { "" };
-            out += &self.line("objective", &format!("{name}{}{sense}", self.style.bold(&show(objective.value))));
-        }
+        out += objectives;
         if detail == Detail::Normal {
             let work = format!(
                 "{}, {} of functions and derivatives, {}",

@@ -11,6 +11,7 @@ pub mod judge;
 pub mod listing;
 pub mod load;
 pub mod patience;
+pub mod pipeline;
 pub mod ranges;
 pub mod report;
 pub mod results;

@@ -18,8 +18,10 @@ pub struct Report {
     pub model: String,
     /// Class and sizes of the problem.
     pub problem: ProblemSummary,
-    /// One for each `solve`, in order; the last one made the values below.
+    /// One for each stage of each `solve`, in order.
     pub runs: Vec<Run>,
+    /// One for each `solve`, in order; the values below are at the point of the last one.
+    pub solves: Vec<SolveReport>,
     /// Objectives at the final point.
     pub objectives: Vec<ObjectiveReport>,
     /// Variables at the final point.
@@ -35,9 +37,9 @@ pub struct Report {
 }
 
 impl Report {
-    /// What the last run came to; nothing when the model has no `solve`.
+    /// What the last `solve` came to; nothing when nothing was run.
     pub fn status(&self) -> Option<Status> {
-        self.runs.last().map(|run| run.status)
+        self.solves.last().map(|solve| solve.status).or_else(|| self.runs.last().map(|run| run.status))
     }
 }
 
@@ -52,7 +54,22 @@ pub struct ProblemSummary {
     pub facts: ProblemFacts,
 }
 
-/// One `solve`.
+/// One `solve`: a pipeline of one or more runs.
+#[derive(Clone, Debug, Serialize)]
+pub struct SolveReport {
+    /// `model.opt:12`; nothing when no line of the model asked for it.
+    pub place: Option<String>,
+    /// Its stages, as positions in [`Report::runs`]; empty when a limit was reached before.
+    pub runs: Vec<usize>,
+    /// The run whose point is the result, as a position in [`Report::runs`].
+    pub kept: Option<usize>,
+    /// What the judge says of that point, or that a limit kept stages from being run.
+    pub status: Status,
+    /// First objective there, in the user's sense; not a number when there is none.
+    pub objective: f64,
+}
+
+/// One run of one method.
 #[derive(Clone, Debug, Serialize)]
 pub struct Run {
     /// The method's name.

@@ -9,8 +9,8 @@ use crate::diag::codes::limit::LimitError;
 use crate::ir::model::{OptionValue as Written, Stage};
 use crate::problem::verify::tolerance::GAP;
 use crate::problem::{
-    Candidate, Control, CurvatureEvidence, Evidence, MethodRow, OptionSet, Program, Request, Schedule, ScheduleShape,
-    Site, TraceRow, TraceSink, Verdict, WarmStart,
+    Candidate, Control, CurvatureEvidence, Evidence, Limits, MethodRow, OptionSet, Program, Request, Schedule,
+    ScheduleShape, Site, TraceRow, TraceSink, Verdict, WarmStart,
 };
 use crate::solve::options::{Given, OptionProblem, wants};
 use crate::solve::parse_options;
@@ -42,7 +42,7 @@ pub struct Ran {
     pub trace: Vec<TraceRow>,
 }
 
-/// Runs a method to its end. `live` watches.
+/// Runs a method to its end within `limits`. `live` watches.
 ///
 /// # Errors
 /// When the run could not begin: memory, empty bounds, a size beyond what the method takes.
@@ -50,7 +50,7 @@ pub fn run(
     choice: &Choice,
     (program, back): (Program, &Back),
     options: OptionSet,
-    setup: &Setup,
+    (setup, limits): (&Setup, Limits),
     warm: Option<WarmStart>,
     live: Option<Arc<Mutex<dyn TraceSink>>>,
 ) -> Result<Ran, crate::problem::SetupError> {
@@ -59,7 +59,7 @@ pub fn run(
     request.options = options;
     request.warm = warm;
     request.control = Control {
-        limits: setup.limits,
+        limits,
         stop: setup.stop.clone(),
         seed: setup.seed,
         trace: Box::new(Tee { idle: Arc::clone(&setup.idle), kept: Arc::clone(&kept), live }),
@@ -72,11 +72,17 @@ pub fn run(
     Ok(Ran { candidate, trace })
 }
 
-/// The options of a run: the method's defaults, what the model's stage says, then `--tol`.
+/// The options of a run: the method's defaults, what the model's stage says, then `--tol`. `alone` says that it is the only
+/// run of the session.
 ///
 /// # Errors
 /// What of the command line the method does not take; the model's own options were checked by `sema`.
-pub fn options(row: &'static MethodRow, stage: Option<&Stage>, setup: &Setup) -> Result<OptionSet, LimitError> {
+pub fn options(
+    row: &'static MethodRow,
+    stage: Option<&Stage>,
+    setup: &Setup,
+    alone: bool,
+) -> Result<OptionSet, LimitError> {
     let mut given: Vec<(&str, Given)> = Vec::new();
     for (name, _, value) in stage.map_or(&[][..], |s| &s.options) {
         // `--tol` stands in place of the model's own.
@@ -84,7 +90,9 @@ pub fn options(row: &'static MethodRow, stage: Option<&Stage>, setup: &Setup) ->
             given.push((name, as_given(value)));
         }
     }
-    if let Some(tol) = setup.tol {
+    // Beside others in a pipeline, a method without that option goes without.
+    let takes_tol = alone || row.options.iter().any(|option| option.name == "tol");
+    if let Some(tol) = setup.tol.filter(|_| takes_tol) {
         given.push(("tol", Given::number(tol)));
     }
     parse_options(row, given).map_err(|problems| {

@@ -3,8 +3,9 @@
 use super::blame::{self, When};
 use super::judge::Judge;
 use super::patience::{self, Patience};
+use super::pipeline::{self, Kept, Line as SolveLine, Used, Worth};
 use super::ranges::Hulls;
-use super::report::{ProblemSummary, Report, Run};
+use super::report::{ProblemSummary, Report, Run, SolveReport};
 use super::results::{Answer, Results};
 use super::route::{Choice, route};
 use super::run;
@@ -28,8 +29,8 @@ use crate::problem::recover;
 use crate::problem::verify::tolerance::CONVEXITY_ROUNDING;
 use crate::problem::verify::{interrupted, verify};
 use crate::problem::{
-    Candidate, Degree, MethodRow, Nlp, Oracle, Place, ProblemFacts, Refusal, SetupError, Shape, Site, Smoothness,
-    Status, TraceSink, Verdict, WarmStart,
+    Candidate, Degree, Limits, MethodRow, Nlp, OptionSet, Oracle, Place, ProblemFacts, Refusal, SetupError, Shape,
+    Site, Smoothness, Status, TraceSink, Verdict, WarmStart,
 };
 use crate::syntax::ast::{Stmt, StmtKind};
 use std::collections::BTreeMap;
@@ -211,26 +212,81 @@ impl Session {
     pub fn solve_bound(&mut self, name: &str, bound: &Bound, live: Live) -> Result<Solved, Reports> {
         refuse_what_is_not_built(bound, &self.setup.set)?;
         let judge = bound.judge().with(Patience::new(self.setup.stop.clone(), patience::AFTER_A_SIGNAL));
-        let mut state =
-            Runs { bound, judge: &judge, runs: Vec::new(), remarks: bound.reports.clone(), last: None, live };
-        let asked = self.setup.method.clone();
-        let solves: &[crate::ir::model::Solve] = if asked.is_some() { &[] } else { &bound.checked.solves };
-        for solve in solves {
-            if solve.stages.is_empty() {
-                self.stage(&mut state, None, Some(solve.at))?;
-            }
-            for stage in &solve.stages {
-                self.stage(&mut state, Some(stage), Some(stage.at))?;
-            }
+        let one = self.setup.method.is_some();
+        let lines = pipeline::lines(&bound.checked.solves, one);
+        self.refuse_stages(bound, &lines)?;
+        let alone = lines.iter().map(|line| line.stages.len()).sum::<usize>() == 1;
+        let mut state = Runs {
+            bound,
+            judge: &judge,
+            runs: Vec::new(),
+            solves: Vec::new(),
+            remarks: bound.reports.clone(),
+            kept: None,
+            used: Used::nothing(),
+            alone,
+            live,
+        };
+        for line in &lines {
+            self.line(&mut state, line)?;
         }
-        if solves.is_empty() {
-            self.stage(&mut state, None, None)?;
-        }
-        let Runs { runs, remarks, last, .. } = state;
-        let Some((candidate, verdict)) = last else { crate::bug!("at least one stage was run") };
-        let report = self.timed("report", |s| s.read(name, bound, runs, &candidate, &verdict));
+        let Runs { runs, solves, remarks, kept, .. } = state;
+        let Some(Kept { candidate, verdict, .. }) = kept else { crate::bug!("at least one stage was run") };
+        let report = self.timed("report", |s| s.read(name, bound, (runs, solves), &candidate, &verdict));
         let report = Report { timings: self.timings.clone(), ..report };
         Ok(Solved { report, remarks })
+    }
+
+    /// Asks every stage whether it takes the problem, before the first one runs.
+    fn refuse_stages(&self, bound: &Bound, lines: &[SolveLine<'_>]) -> Result<(), Reports> {
+        let stages: Vec<&Stage> = lines.iter().flat_map(|line| &line.stages).copied().flatten().collect();
+        let mut reports = Reports::new();
+        for stage in &stages {
+            match route(&bound.facts, Some(&stage.method)) {
+                Err((row, refusal)) => reports.extend(refused(bound, row, refusal, Some(stage.at))),
+                Ok(choice) => {
+                    if let Err(error) = run::options(choice.row, Some(stage), &self.setup, stages.len() == 1) {
+                        reports.push(error);
+                    }
+                }
+            }
+        }
+        if reports.is_empty() { Ok(()) } else { Err(reports) }
+    }
+
+    /// Runs the stages of one `solve`, each from where the one before left off.
+    fn line(&mut self, state: &mut Runs<'_>, line: &SolveLine<'_>) -> Result<(), Reports> {
+        let first = state.runs.len();
+        let mut not_run: Vec<String> = Vec::new();
+        let mut reason = None;
+        for stage in &line.stages {
+            reason = reason.or_else(|| state.used.over(&self.setup.limits, &self.setup.stop));
+            if reason.is_some() {
+                not_run.push(stage.map_or_else(|| "`solve`".to_string(), |s| format!("`{}`", s.method)));
+                continue;
+            }
+            let at = stage.map_or(line.at, |s| Some(s.at));
+            match self.stage(state, *stage, at) {
+                // What went before is not lost because of what cannot begin.
+                Err(reports) if state.kept.is_some() => {
+                    let why = reports.messages().first().map_or_else(String::new, |m| m.title.clone());
+                    state.note(format!("a stage was left out: {why}"));
+                }
+                other => other?,
+            }
+        }
+        if let Some(reason) = reason {
+            let verb = if not_run.len() == 1 { "was" } else { "were" };
+            state.note(format!("{} {verb} not run because of {}", not_run.join(", "), pipeline::words(reason)));
+        }
+        let place = line.at.map(|at| self.sources.place(at));
+        let own = first..state.runs.len();
+        let last = state.runs[own.clone()].last().map(|run| run.status);
+        let Some(kept) = &state.kept else { crate::bug!("the first stage is always run") };
+        let solve = pipeline::outcome(place, own, last, kept, reason.is_some());
+        let objective = state.bound.in_users_sense(kept.candidate.objective);
+        state.solves.push(SolveReport { objective, ..solve });
+        Ok(())
     }
 
     fn stage(&mut self, state: &mut Runs<'_>, stage: Option<&Stage>, at: Option<Span>) -> Result<(), Reports> {
@@ -256,11 +312,13 @@ impl Session {
             bridge::fit(choice.row.form, nlp)
         });
         let (program, back) = fitted.map_err(|error| setup_failed(bound, &choice, error, at))?;
-        let options = run::options(choice.row, stage, &self.setup)?;
-        let warm = state.last.as_ref().map(|(candidate, _)| self.warm(bound, candidate));
+        let options = run::options(choice.row, stage, &self.setup, state.alone)?;
+        let limits = state.limits(&self.setup.limits, stage, &options);
+        let warm = state.kept.as_ref().map(|kept| warm(&kept.compiled));
         let live = state.live.clone();
-        let ran = self.timed("solve", |s| run::run(&choice, (program, &back), options, &s.setup, warm, live));
+        let ran = self.timed("solve", |s| run::run(&choice, (program, &back), options, (&s.setup, limits), warm, live));
         let mut ran = ran.map_err(|error| setup_failed(bound, &choice, error, at))?;
+        let compiled = ran.candidate.clone();
         ran.candidate = recovered(bound, ran.candidate);
         let mut verdict = self.timed("verify", |_| verify(state.judge, &bound.facts, &ran.candidate));
         if state.judge.gave_up() {
@@ -268,7 +326,7 @@ impl Session {
             ran.candidate.stop = verdict.stop;
         }
         let candidate = ran.candidate.clone();
-        let objective = bound.instance.shape.senses.first().map_or(f64::NAN, |s| s.flip(candidate.objective));
+        let objective = bound.in_users_sense(candidate.objective);
         let name = |site: Site| bound.site_name(site);
         let mut described = run::describe(&choice, ran, &verdict, objective, &name);
         if bound.n_kinks > 0 {
@@ -279,25 +337,18 @@ impl Session {
         }
         state.remark(&candidate, &verdict, watched.last(), &mut described);
         state.runs.push(described);
-        state.last = Some((candidate, verdict));
+        state.keep(watched.as_ref(), compiled, candidate, verdict);
         Ok(())
     }
 
-    /// Where a stage begins: where the last one ended. Slots of lifted arrays begin at their values.
-    fn warm(&self, bound: &Bound, candidate: &Candidate) -> WarmStart {
-        let full = bound.oracle.shape().n_vars;
-        if full != candidate.x.len() {
-            return WarmStart { x: bound.oracle.lift_point(&candidate.x), ..WarmStart::default() };
-        }
-        WarmStart {
-            x: candidate.x.clone(),
-            y: candidate.y.clone(),
-            z_lower: candidate.z_lower.clone(),
-            z_upper: candidate.z_upper.clone(),
-        }
-    }
-
-    fn read(&self, name: &str, bound: &Bound, runs: Vec<Run>, candidate: &Candidate, verdict: &Verdict) -> Report {
+    fn read(
+        &self,
+        name: &str,
+        bound: &Bound,
+        (runs, solves): (Vec<Run>, Vec<SolveReport>),
+        candidate: &Candidate,
+        verdict: &Verdict,
+    ) -> Report {
         let shape = &bound.instance.shape;
         let mut rows = vec![f64::NAN; shape.n_cons];
         let judge = bound.judge();
@@ -319,6 +370,7 @@ impl Session {
                 facts: bound.facts.clone(),
             },
             runs,
+            solves,
             objectives: results.objectives(),
             variables: results.variables(&bound.docs),
             constraints: results.constraints(&self.sources, &bound.docs),
@@ -334,12 +386,46 @@ struct Runs<'a> {
     bound: &'a Bound,
     judge: &'a Judge,
     runs: Vec<Run>,
+    solves: Vec<SolveReport>,
     remarks: Reports,
-    last: Option<(Candidate, Verdict)>,
+    kept: Option<Kept>,
+    used: Used,
+    /// Whether there is one run only.
+    alone: bool,
     live: Live,
 }
 
 impl Runs<'_> {
+    /// What is left of the session's limits. The iterations of one stage among others stay the model's own.
+    fn limits(&self, of: &Limits, stage: Option<&Stage>, options: &OptionSet) -> Limits {
+        let left = self.used.left(of);
+        let names_own = stage.is_some_and(|s| s.options.iter().any(|(name, ..)| &**name == "max_iter"));
+        let own = (names_own && !self.alone).then(|| options.count("max_iter"));
+        Limits { iterations: left.iterations.map(|most| own.map_or(most, |own| own.min(most))), ..left }
+    }
+
+    /// A remark below the last run.
+    fn note(&mut self, text: String) {
+        if let Some(run) = self.runs.last_mut() {
+            run.notes.push(text);
+        }
+    }
+
+    /// Takes the answer of the last run, of the problem behind `oracle`, unless the one it began from is better.
+    fn keep(&mut self, oracle: &dyn Oracle, compiled: Candidate, candidate: Candidate, verdict: Verdict) {
+        self.used.add(&candidate);
+        let worth = Worth::of(oracle, &compiled.x);
+        let new = Kept { candidate, compiled, verdict, worth, run: self.runs.len() - 1 };
+        match &self.kept {
+            Some(old) if !old.gives_way_to(&new) => {
+                let method = &self.runs[old.run].method;
+                let note = format!("the point of `{method}` before it is better and stays");
+                self.note(note);
+            }
+            _ => self.kept = Some(new),
+        }
+    }
+
     /// Blame when a run ended badly, a note when it met points without values and got past them.
     fn remark(&mut self, candidate: &Candidate, verdict: &Verdict, failure: Option<Failure>, run: &mut Run) {
         let at_end = verdict.evidence.undefined.map(|place| Failure { x: candidate.x.clone(), place });
@@ -421,6 +507,11 @@ impl Bound {
             Some(Line::Constraint(id)) => place(&model.constraints[id].name, model.constraints[id].at),
         };
         format!("not proved because of {line}: a local optimum need not be global")
+    }
+
+    /// A value of the first objective as the user asked for it.
+    fn in_users_sense(&self, objective: f64) -> f64 {
+        self.instance.shape.senses.first().map_or(f64::NAN, |sense| sense.flip(objective))
     }
 
     fn site_name(&self, site: Site) -> String {
@@ -600,5 +691,15 @@ fn recovered(bound: &Bound, candidate: Candidate) -> Candidate {
     match bound.oracle.recover() {
         Some(lift) => recover::candidate(&lift, candidate),
         None => candidate,
+    }
+}
+
+/// Where a stage begins: where the one before it ended.
+fn warm(compiled: &Candidate) -> WarmStart {
+    WarmStart {
+        x: compiled.x.clone(),
+        y: compiled.y.clone(),
+        z_lower: compiled.z_lower.clone(),
+        z_upper: compiled.z_upper.clone(),
     }
 }

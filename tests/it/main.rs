@@ -19,6 +19,7 @@ mod language;
 mod matpower;
 mod native;
 mod pages;
+mod pipelines;
 mod planted;
 mod programs;
 mod random_models;

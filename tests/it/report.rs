@@ -76,6 +76,7 @@ fn transport() -> Report {
             seconds: 0.0014,
             trace: trace(15),
         }],
+        solves: Vec::new(),
         objectives: vec![ObjectiveReport { name: Some("cost".into()), sense: Sense::Minimize, value: 153.675 }],
         variables: vec![VariableReport {
             name: "ship".into(),

@@ -1,0 +1,236 @@
+//! Several runs in one session: what is left of the limits, and whose point is kept.
+//!
+//! Takes the answers of runs with the judge's verdicts; says which of two is to be kept, and what a `solve` line came to.
+//! A certified answer takes the place of the one it began from; what proves nothing does so unless it is worse.
+//! Deliberately absent: running methods, judging.
+
+use super::report::SolveReport;
+use crate::base::Span;
+use crate::ir::model::{Solve, Stage};
+use crate::problem::verify::tolerance::{INTEGRALITY, violation_at};
+use crate::problem::{Bounds, Candidate, Limits, Oracle, Status, StopFlag, StopReason, Verdict};
+use std::time::Instant;
+
+/// Objectives that differ by less, relative to their size, are equal.
+const SAME: f64 = 1e-9;
+
+/// One `solve`: where it stands, and its stages; `None` lets the router choose.
+pub struct Line<'m> {
+    /// The line, unless nothing in the model asks for it.
+    pub at: Option<Span>,
+    /// At least one.
+    pub stages: Vec<Option<&'m Stage>>,
+}
+
+/// The lines of a model; one without a stage when it has none, or when the command line names the method.
+pub fn lines(solves: &[Solve], one: bool) -> Vec<Line<'_>> {
+    if one || solves.is_empty() {
+        return vec![Line { at: None, stages: vec![None] }];
+    }
+    fn stages(solve: &Solve) -> Vec<Option<&Stage>> {
+        if solve.stages.is_empty() { vec![None] } else { solve.stages.iter().map(Some).collect() }
+    }
+    solves.iter().map(|solve| Line { at: Some(solve.at), stages: stages(solve) }).collect()
+}
+
+/// How good a point is, by the numbers of the compiled problem: enough to choose, not to judge.
+#[derive(Clone, Copy, PartialEq, Debug)]
+pub struct Worth {
+    /// Largest violation, as a multiple of what the judge allows there.
+    pub violation: f64,
+    /// First objective, minimised.
+    pub objective: f64,
+}
+
+impl Worth {
+    /// Of the point `x` of the compiled problem; the worst there is where a function has no value.
+    pub fn of(oracle: &dyn Oracle, x: &[f64]) -> Self {
+        let shape = oracle.shape();
+        let none = Self { violation: f64::INFINITY, objective: f64::INFINITY };
+        let mut ws = oracle.workspace();
+        let mut rows = vec![0.0; shape.n_cons];
+        ws.set_point(x);
+        if oracle.constraints(&mut ws, &mut rows).is_err() {
+            return none;
+        }
+        let objective = if shape.n_objectives == 0 { Ok(0.0) } else { oracle.objective(&mut ws, 0) };
+        let Ok(objective) = objective else { return none };
+        let whole = |j: usize| if shape.integer[j] { (x[j] - x[j].round()).abs() / INTEGRALITY } else { 0.0 };
+        let fractions = (0..x.len()).map(whole).fold(0.0, f64::max);
+        let violation = worst(&shape.rows, &rows).max(worst(&shape.vars, x)).max(fractions);
+        Self { violation, objective: objective + shape.l1_term(x) }
+    }
+
+    fn is_feasible(self) -> bool {
+        self.violation <= 1.0
+    }
+
+    /// Whether it is better by more than rounding.
+    fn beats(self, other: Self) -> bool {
+        match (self.is_feasible(), other.is_feasible()) {
+            (true, false) => true,
+            (false, true) => false,
+            (false, false) => self.violation < 0.99 * other.violation,
+            (true, true) => self.objective < other.objective - SAME * other.objective.abs().max(1.0),
+        }
+    }
+}
+
+fn worst(bounds: &Bounds, values: &[f64]) -> f64 {
+    let relative = |i: usize| {
+        let excess = bounds.excess(i, values[i]);
+        let end = if excess > 0.0 { bounds.upper[i] } else { bounds.lower[i] };
+        excess.abs() / if end.is_finite() { violation_at(end) } else { violation_at(0.0) }
+    };
+    (0..bounds.len()).map(relative).fold(0.0, f64::max)
+}
+
+/// The answer of a run.
+pub struct Kept {
+    /// In the problem's own variables.
+    pub candidate: Candidate,
+    /// In the variables of the compiled problem.
+    pub compiled: Candidate,
+    /// What the judge says.
+    pub verdict: Verdict,
+    /// How good it is.
+    pub worth: Worth,
+    /// Which run it is of, from 0.
+    pub run: usize,
+}
+
+impl Kept {
+    /// Whether `new`, which began here, takes its place.
+    pub fn gives_way_to(&self, new: &Self) -> bool {
+        match (self.verdict.status, new.verdict.status) {
+            (_, status) if status.is_optimal() || status == Status::Unbounded => true,
+            (_, status) if says_infeasible(status) => !self.worth.is_feasible(),
+            (old, _) if says_infeasible(old) => new.worth.is_feasible(),
+            (old, _) if old.is_optimal() => new.worth.beats(self.worth),
+            _ => !self.worth.beats(new.worth),
+        }
+    }
+}
+
+fn says_infeasible(status: Status) -> bool {
+    matches!(status, Status::Infeasible | Status::ClaimedInfeasible | Status::LocallyInfeasible)
+}
+
+/// What the runs of a session have used up.
+pub struct Used {
+    since: Instant,
+    iterations: u64,
+    evaluations: u64,
+    any: bool,
+}
+
+impl Used {
+    /// Nothing yet; the clock starts.
+    pub fn nothing() -> Self {
+        Self { since: Instant::now(), iterations: 0, evaluations: 0, any: false }
+    }
+
+    /// Adds a run.
+    pub fn add(&mut self, candidate: &Candidate) {
+        self.iterations += candidate.iterations;
+        self.evaluations += candidate.counts.total();
+        self.any = true;
+    }
+
+    /// What the next run may use.
+    pub fn left(&self, of: &Limits) -> Limits {
+        Limits {
+            seconds: of.seconds.map(|most| (most - self.since.elapsed().as_secs_f64()).max(0.0)),
+            iterations: of.iterations.map(|most| most.saturating_sub(self.iterations)),
+            evaluations: of.evaluations.map(|most| most.saturating_sub(self.evaluations)),
+            bytes: of.bytes,
+        }
+    }
+
+    /// Why no further run may begin. The first one always may, so that there is a point.
+    pub fn over(&self, limits: &Limits, stop: &StopFlag) -> Option<StopReason> {
+        let left = self.left(limits);
+        match left {
+            _ if !self.any => None,
+            _ if stop.is_raised() => Some(StopReason::Interrupted),
+            Limits { iterations: Some(0), .. } => Some(StopReason::IterationLimit),
+            Limits { evaluations: Some(0), .. } => Some(StopReason::EvaluationLimit),
+            Limits { seconds: Some(seconds), .. } if seconds <= 0.0 => Some(StopReason::TimeLimit),
+            _ => None,
+        }
+    }
+}
+
+/// What one `solve` came to. `own` are its runs and `last` the status of the last of them; `not_run` says that a limit kept
+/// stages from being run.
+pub fn outcome(
+    place: Option<String>,
+    own: std::ops::Range<usize>,
+    last: Option<Status>,
+    kept: &Kept,
+    not_run: bool,
+) -> SolveReport {
+    // Where the point of an earlier line stays, this line still came to what its own runs came to.
+    let found = if own.contains(&kept.run) { kept.verdict.status } else { last.unwrap_or(Status::LimitReached) };
+    let is_certified =
+        found.is_optimal() || matches!(found, Status::Infeasible | Status::LocallyInfeasible | Status::Unbounded);
+    SolveReport {
+        place,
+        kept: Some(kept.run),
+        status: if not_run && !is_certified { Status::LimitReached } else { found },
+        runs: own.collect(),
+        objective: f64::NAN,
+    }
+}
+
+/// Why a run ended, for a note.
+pub fn words(reason: StopReason) -> &'static str {
+    match reason {
+        StopReason::TimeLimit => "the time limit",
+        StopReason::IterationLimit => "the iteration limit",
+        StopReason::EvaluationLimit => "the evaluation limit",
+        _ => "an interruption",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::problem::Evidence;
+
+    fn kept(status: Status, violation: f64, objective: f64) -> Kept {
+        let candidate = Candidate::at("m", Vec::new(), StopReason::Stalled);
+        let verdict = Verdict {
+            status,
+            stop: StopReason::Stalled,
+            evidence: Evidence::default(),
+            y: Vec::new(),
+            z_lower: Vec::new(),
+            z_upper: Vec::new(),
+        };
+        Kept { compiled: candidate.clone(), candidate, verdict, worth: Worth { violation, objective }, run: 0 }
+    }
+
+    #[test]
+    fn a_certified_answer_counts_and_a_failed_one_must_be_better() {
+        use Status::*;
+        // (before, after, whether the later one is kept): status, violation, objective.
+        let cases = [
+            ((BestFound, 0.0, 1.0), (LocalOptimum, 0.0, 2.0), true),
+            ((LocalOptimum, 0.0, 1.0), (BestFound, 0.0, 1.0 - 1e-12), false),
+            ((LocalOptimum, 0.0, 1.0), (BestFound, 0.0, 0.5), true),
+            ((LocalOptimum, 0.0, 1.0), (NumericalFailure, 5.0, -9.0), false),
+            ((FeasibleNotCertified, 0.0, 1.0), (LocallyInfeasible, 5.0, -9.0), false),
+            ((LimitReached, 9.0, 1.0), (Infeasible, 20.0, 0.0), true),
+            ((Infeasible, 9.0, 1.0), (NumericalFailure, 2.0, 0.0), false),
+            ((LocallyInfeasible, 9.0, 1.0), (LimitReached, 0.5, 0.0), true),
+            ((LimitReached, 0.0, 1.0), (LimitReached, 0.0, 1.0), true),
+            ((LimitReached, 0.0, 1.0), (NumericalFailure, f64::INFINITY, f64::INFINITY), false),
+            ((LimitReached, 0.0, 1.0), (Unbounded, 0.0, -1e21), true),
+        ];
+        for (before, after, expected) in cases {
+            let (old, new) = (kept(before.0, before.1, before.2), kept(after.0, after.1, after.2));
+            assert_eq!(old.gives_way_to(&new), expected, "{before:?} {after:?}");
+        }
+    }
+}
