@@ -192,6 +192,9 @@ pub enum Refusal {
     /// It handles one objective.
     #[error("it has {0} objectives and this method handles one")]
     ManyObjectives(usize),
+    /// Its matrices are dense.
+    #[error("it has {0} variables, and this method with its dense matrices takes at most {1}")]
+    ManyVariables(usize, usize),
     /// The functions are not smooth enough.
     #[error("its functions have jumps and this method follows derivatives")]
     NotSmooth,

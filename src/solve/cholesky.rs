@@ -62,6 +62,23 @@ impl Cholesky {
     }
 }
 
+impl Cholesky {
+    /// `L⁻ᵀ` by columns into `out`, of length `n * n`.
+    pub fn inverse_transposed(&self, out: &mut [f64]) {
+        let n = self.n;
+        for (k, column) in out.chunks_exact_mut(n.max(1)).enumerate() {
+            column.fill(0.0);
+            column[k] = 1.0;
+            for i in (0..=k).rev() {
+                column[i] /= self.l[i * n + i];
+                let v = column[i];
+                let (above, row) = (&mut column[..i], &self.l[i * n..i * n + i]);
+                above.iter_mut().zip(row).for_each(|(to, l)| *to -= l * v);
+            }
+        }
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -333,7 +333,7 @@ impl Ground {
 }
 
 /// `x` moved into the interior of interval `i` by the part `push` of its length, or of 1 when it is longer.
-fn pushed(bounds: &Bounds, i: usize, x: f64, push: f64) -> f64 {
+pub(super) fn pushed(bounds: &Bounds, i: usize, x: f64, push: f64) -> f64 {
     let (lo, hi) = (bounds.lower[i], bounds.upper[i]);
     let room = push * (hi - lo).min(1.0);
     clamp(x, lo + room, hi - room)

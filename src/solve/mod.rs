@@ -25,6 +25,7 @@ pub mod pattern_search;
 pub mod polish;
 pub mod ray;
 pub mod registry;
+pub mod sqp;
 
 pub use options::{Given, OptionProblem, parse_options};
 pub use registry::{find, methods};

@@ -7,6 +7,7 @@ static METHODS: &[&MethodRow] = &[
     &super::interior_point::ROW,
     &super::clarabel::ROW,
     &super::microlp::ROW,
+    &super::sqp::ROW,
     &super::newton::ROW,
     &super::bfgs::ROW,
     &super::conjugate_gradient::ROW,

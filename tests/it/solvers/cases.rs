@@ -580,7 +580,8 @@ fn hard_cases() -> Vec<Case> {
                 bounds: &[FREE, POSITIVE, POSITIVE],
                 start: &[-2.0, 3.0, 1.0],
             },
-            &[],
+            // The global minimum, on the other side.
+            &[1.0],
             Expected::Infeasible,
         ),
         case(
