@@ -33,17 +33,10 @@ pub struct Rule {
 }
 
 /// The table, in the order in which the rules are asked.
-pub static RULES: [Rule; 7] = [
-    Rule {
-        method: "microlp",
-        when: "every function is linear, some variables are integer",
-        reason: |facts| {
-            (facts.objective.max(facts.rows) <= Degree::Linear && facts.n_integer > 0).then(|| {
-                let integers = count(facts.n_integer, "integer variable");
-                format!("every function is linear, {integers}, {}", rows(facts))
-            })
-        },
-    },
+pub static RULES: &[Rule] = &[
+    #[cfg(feature = "highs")]
+    Rule { method: "highs", when: "every function is linear, some variables are integer", reason: integer_linear },
+    Rule { method: "microlp", when: "every function is linear, some variables are integer", reason: integer_linear },
     Rule {
         method: "clarabel",
         when: "every function is linear",
@@ -93,6 +86,13 @@ pub static RULES: [Rule; 7] = [
     },
 ];
 
+fn integer_linear(facts: &ProblemFacts) -> Option<String> {
+    (facts.objective.max(facts.rows) <= Degree::Linear && facts.n_integer > 0).then(|| {
+        let integers = count(facts.n_integer, "integer variable");
+        format!("every function is linear, {integers}, {}", rows(facts))
+    })
+}
+
 fn rows(facts: &ProblemFacts) -> String {
     count(facts.n_cons, "constraint row")
 }
@@ -111,7 +111,7 @@ pub fn route(facts: &ProblemFacts, asked: Option<&str>) -> Result<Choice, (&'sta
         return accepted(known(name), facts).map(|row| Choice { row, reason: "asked for".into(), rule: None });
     }
     let mut refused = None;
-    for rule in &RULES {
+    for rule in RULES {
         let Some(reason) = (rule.reason)(facts) else { continue };
         match accepted(known(rule.method), facts) {
             Ok(row) => return Ok(Choice { row, reason, rule: Some(rule) }),

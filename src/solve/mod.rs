@@ -13,6 +13,8 @@ pub mod engine;
 pub mod filter;
 pub mod gradient;
 pub mod ground;
+#[cfg(feature = "highs")]
+pub mod highs;
 pub mod interior_point;
 pub mod lbfgs;
 pub mod limits;

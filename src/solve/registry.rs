@@ -7,6 +7,8 @@ static METHODS: &[&MethodRow] = &[
     &super::interior_point::ROW,
     &super::clarabel::ROW,
     &super::microlp::ROW,
+    #[cfg(feature = "highs")]
+    &super::highs::ROW,
     &super::sqp::ROW,
     &super::newton::ROW,
     &super::bfgs::ROW,

@@ -28,6 +28,10 @@ fn quadratic() -> ProblemFacts {
     ProblemFacts { objective: Degree::Quadratic, rows: Degree::Linear, convex_objective: true, ..rows() }
 }
 
+/// Who takes integers: HiGHS, where it is built in, stands before microlp.
+const MIP: &str = if cfg!(feature = "highs") { "highs" } else { "microlp" };
+const MIP_BESIDE: &str = if cfg!(feature = "highs") { "microlp" } else { "" };
+
 struct Flip {
     /// Where the fact holds: the rule that must fire.
     rule: (&'static str, &'static str),
@@ -43,7 +47,7 @@ fn flips() -> Vec<Flip> {
     let engine = ("clarabel", "a convex quadratic objective, linear rows, inequalities among them");
     vec![
         Flip {
-            rule: ("microlp", "every function is linear, some variables are integer"),
+            rule: (MIP, "every function is linear, some variables are integer"),
             facts: ProblemFacts { objective: Degree::Linear, n_integer: 1, ..quadratic() },
             other: ("clarabel", "every function is linear"),
             changed: ProblemFacts { objective: Degree::Linear, ..quadratic() },
@@ -105,7 +109,7 @@ fn each_rule_is_decided_by_one_fact() {
             assert!(!choice.reason.is_empty());
         }
     }
-    for rule in &RULES {
+    for rule in RULES.iter().filter(|rule| rule.method != MIP_BESIDE) {
         assert!(
             flips.iter().any(|flip| flip.rule == (rule.method, rule.when)),
             "no flip shows the rule `{}`: {}",
