@@ -36,6 +36,8 @@ pub struct Case {
     pub class: Class,
     /// Weights of the absolute values of the variables, added to the objective; empty without them.
     pub l1: &'static [f64],
+    /// Variables that must be whole.
+    pub integer: &'static [usize],
 }
 
 /// The class of a case.
@@ -52,11 +54,20 @@ pub enum Class {
 impl Case {
     /// The problem behind an oracle.
     pub fn oracle(&self) -> Arc<dyn Oracle> {
-        Arc::new(self.problem.closures().with_shape(|shape| shape.l1 = self.l1.to_vec()))
+        Arc::new(self.problem.closures().with_shape(|shape| {
+            shape.l1 = self.l1.to_vec();
+            for &j in self.integer {
+                shape.integer[j] = true;
+            }
+        }))
     }
 
     fn linear(self) -> Self {
         Self { class: Class::Linear, ..self }
+    }
+
+    fn whole(self, integer: &'static [usize]) -> Self {
+        Self { integer, ..self }
     }
 
     fn convex_quadratic(self) -> Self {
@@ -83,7 +94,7 @@ fn case(name: &'static str, problem: Problem, objectives: &'static [f64]) -> Cas
 }
 
 fn special(name: &'static str, problem: Problem, objectives: &'static [f64], expected: Expected) -> Case {
-    Case { name, problem, objectives, expected, class: Class::General, l1: &[] }
+    Case { name, problem, objectives, expected, class: Class::General, l1: &[], integer: &[] }
 }
 
 fn sum(terms: impl IntoIterator<Item = Jet>) -> Jet {
@@ -100,6 +111,7 @@ pub fn all() -> Vec<Case> {
     cases.extend(equality_cases());
     cases.extend(inequality_cases());
     cases.extend(hard_cases());
+    cases.extend(integer_cases());
     cases.extend(absolute_value_cases());
     cases
 }
@@ -642,5 +654,94 @@ fn absolute_value_cases() -> Vec<Case> {
                 &[0.0975],
             ),
         ),
+    ]
+}
+
+/// Linear problems with whole variables.
+fn integer_cases() -> Vec<Case> {
+    vec![
+        case(
+            "a knapsack",
+            Problem {
+                objective: |x| -(10.0 * &x[0] + 13.0 * &x[1] + 7.0 * &x[2] + 8.0 * &x[3] + 2.0 * &x[4] + 9.0 * &x[5]),
+                rows: |x| vec![5.0 * &x[0] + 7.0 * &x[1] + 4.0 * &x[2] + 3.0 * &x[3] + &x[4] + 6.0 * &x[5]],
+                row_bounds: &[(-INF, 14.0)],
+                bounds: &[(0.0, 1.0); 6],
+                start: &[0.0; 6],
+            },
+            &[-28.0],
+        )
+        .linear()
+        .whole(&[0, 1, 2, 3, 4, 5]),
+        case(
+            "a fixed charge beside a flow, with a constant, a range and a free row",
+            Problem {
+                // Either of two sources, each with a charge for being open; 3 + min of (5 + 2*8, 9 + 1*8, mixtures).
+                objective: |x| 3.0 + 2.0 * &x[0] + &x[1] + 5.0 * &x[2] + 9.0 * &x[3],
+                rows: |x| vec![&x[0] + &x[1], &x[0] - 10.0 * &x[2], &x[1] - 10.0 * &x[3], &x[0] - &x[1]],
+                row_bounds: &[(8.0, 9.0), (-INF, 0.0), (-INF, 0.0), FREE],
+                bounds: &[POSITIVE, POSITIVE, (0.0, 1.0), (0.0, 1.0)],
+                start: &[0.0; 4],
+            },
+            &[20.0],
+        )
+        .linear()
+        .whole(&[2, 3]),
+        special(
+            "an even number that is odd",
+            Problem {
+                objective: |x| &x[0] + &x[1],
+                rows: |x| vec![2.0 * &x[0] - 2.0 * &x[1]],
+                row_bounds: &[(1.0, 1.0)],
+                bounds: &[(0.0, 10.0), (0.0, 10.0)],
+                start: &[0.0; 2],
+            },
+            &[],
+            Expected::Infeasible,
+        )
+        .linear()
+        .whole(&[0, 1]),
+        special(
+            "whole variables whose rows contradict each other",
+            Problem {
+                objective: |x| &x[0] + &x[1],
+                rows: |x| vec![&x[0] + &x[1]],
+                row_bounds: &[(21.0, INF)],
+                bounds: &[(0.0, 10.0), (0.0, 10.0)],
+                start: &[0.0; 2],
+            },
+            &[],
+            Expected::Infeasible,
+        )
+        .linear()
+        .whole(&[0, 1]),
+        special(
+            "a whole variable that is fixed between whole numbers",
+            Problem {
+                objective: |x| &x[0] + &x[1],
+                rows: |x| vec![2.0 * &x[0], &x[0] + &x[1]],
+                row_bounds: &[(3.0, 3.0), (1.0, INF)],
+                bounds: &[(0.0, 10.0), (0.0, 10.0)],
+                start: &[0.0; 2],
+            },
+            &[],
+            Expected::Infeasible,
+        )
+        .linear()
+        .whole(&[0, 1]),
+        special(
+            "a whole variable that falls without end",
+            Problem {
+                objective: |x| -&x[0] - &x[1],
+                rows: |x| vec![&x[0] - &x[1]],
+                row_bounds: &[(-INF, 2.5)],
+                bounds: &[POSITIVE, POSITIVE],
+                start: &[0.0; 2],
+            },
+            &[],
+            Expected::Unbounded,
+        )
+        .linear()
+        .whole(&[0]),
     ]
 }

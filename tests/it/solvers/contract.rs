@@ -68,7 +68,7 @@ fn matches(case: &Case, candidate: &Candidate, verdict: &Verdict) -> bool {
         }
         // Where the rows can be satisfied after all, a method may find that too.
         Expected::Infeasible => {
-            matches!(verdict.status, Status::Infeasible | Status::LocallyInfeasible)
+            matches!(verdict.status, Status::Infeasible | Status::LocallyInfeasible | Status::ClaimedInfeasible)
                 || (certified && known(candidate.objective))
         }
         Expected::Unbounded => verdict.status == Status::Unbounded,
