@@ -162,6 +162,7 @@ impl Surveyor<'_> {
                         range: Interval::ALL,
                         curvature,
                         degree,
+                        squares: false,
                         ..if left.smooth > right.smooth { left } else { right }
                     }
                 } else {
@@ -187,7 +188,7 @@ fn of_group(op: ReduceOp, items: Traits) -> Traits {
     let kinks = matches!(op, ReduceOp::Max | ReduceOp::Min);
     let smooth = if kinks { items.smooth.max(Smooth::Kinks) } else { items.smooth };
     let range = if kinks { items.range } else { Interval::ALL };
-    Traits { range, curvature, degree: Degree::Nonlinear, smooth, rough: items.rough }
+    Traits { range, curvature, degree: Degree::Nonlinear, smooth, rough: items.rough, squares: false }
 }
 
 /// Nothing is known.
@@ -198,6 +199,7 @@ fn unknown() -> Traits {
         degree: Degree::Nonlinear,
         smooth: Smooth::Twice,
         rough: None,
+        squares: false,
     }
 }
 

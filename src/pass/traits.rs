@@ -58,24 +58,42 @@ pub struct Traits {
     pub smooth: Smooth,
     /// The node where smoothness was lost, for messages.
     pub rough: Option<NodeId>,
+    /// Whether it is a sum of squares of affine terms, with factors that are not negative: its root is a norm, hence convex.
+    pub squares: bool,
 }
 
 impl Traits {
     /// Data with values in `range`.
     pub const fn data(range: Interval) -> Self {
-        Self { range, curvature: Curvature::Constant, degree: Degree::Constant, smooth: Smooth::Twice, rough: None }
+        Self {
+            range,
+            curvature: Curvature::Constant,
+            degree: Degree::Constant,
+            smooth: Smooth::Twice,
+            rough: None,
+            squares: false,
+        }
     }
 
     /// A variable with values in `range`.
     pub const fn variable(range: Interval) -> Self {
-        Self { range, curvature: Curvature::Affine, degree: Degree::Linear, smooth: Smooth::Twice, rough: None }
+        Self {
+            range,
+            curvature: Curvature::Affine,
+            degree: Degree::Linear,
+            smooth: Smooth::Twice,
+            rough: None,
+            squares: false,
+        }
     }
 
     /// The sum of two.
     #[must_use]
     pub fn plus(self, other: Self) -> Self {
+        let square = |t: &Self| t.squares || (t.degree == Degree::Constant && t.range.lo >= 0.0);
         Self {
             range: func::range::add(self.range, other.range),
+            squares: square(&self) && square(&other),
             ..self.join(other, add_curvature(self.curvature, other.curvature))
         }
     }
@@ -84,7 +102,7 @@ impl Traits {
     fn join(self, other: Self, curvature: Curvature) -> Self {
         let (smooth, rough) =
             if other.smooth > self.smooth { (other.smooth, other.rough) } else { (self.smooth, self.rough) };
-        Self { range: self.range, curvature, degree: self.degree.max(other.degree), smooth, rough }
+        Self { range: self.range, curvature, degree: self.degree.max(other.degree), smooth, rough, squares: false }
     }
 }
 
@@ -150,8 +168,10 @@ fn of_product(graph: &Graph, id: NodeId, known: &BTreeMap<NodeId, Traits>) -> Tr
         }
     }
     let mut product = Traits::data(Interval::point(1.0));
+    let mut squares = powers.len() == 1 && scale.lo >= 0.0;
     for (k, (factor, power)) in powers.iter().enumerate() {
         let one = of_power(known[factor], *power);
+        squares = squares && one.squares;
         let curvature = if k == 0 { one.curvature } else { Curvature::Unknown };
         let degree = product.degree.times(one.degree);
         product = Traits { range: func::range::mul(product.range, one.range), degree, ..product.join(one, curvature) };
@@ -162,7 +182,7 @@ fn of_product(graph: &Graph, id: NodeId, known: &BTreeMap<NodeId, Traits>) -> Tr
         _ if matches!(product.curvature, Curvature::Affine | Curvature::Constant) => product.curvature,
         _ => Curvature::Unknown,
     };
-    Traits { range: func::range::mul(scale, product.range), curvature, ..product }
+    Traits { range: func::range::mul(scale, product.range), curvature, squares, ..product }
 }
 
 /// `u^power` for a positive integer power.
@@ -188,7 +208,7 @@ fn of_power(u: Traits, power: u32) -> Traits {
         _ => Unknown,
     };
     let degree = (1..power).fold(u.degree, |d, _| d.times(u.degree));
-    Traits { range, curvature, degree, ..u }
+    Traits { range, curvature, degree, squares: power == 2 && u.curvature == Affine, ..u }
 }
 
 fn of_call(func: func::FuncId, id: NodeId, args: &[NodeId], known: &BTreeMap<NodeId, Traits>) -> Traits {
@@ -204,6 +224,8 @@ fn of_call(func: func::FuncId, id: NodeId, args: &[NodeId], known: &BTreeMap<Nod
     let trends = (row.monotone)(&inside);
     let curvature =
         args.iter().zip(&trends).fold(joint, |so_far, (arg, trend)| compose(so_far, known[arg].curvature, *trend));
+    let norm = row.name == "sqrt" && known[&args[0]].squares;
+    let curvature = if norm { Curvature::Convex } else { curvature };
     let linear = matches!(curvature, Curvature::Affine | Curvature::Constant) && matches!(joint, Curvature::Affine);
     let mut result = Traits {
         range,
@@ -211,6 +233,7 @@ fn of_call(func: func::FuncId, id: NodeId, args: &[NodeId], known: &BTreeMap<Nod
         degree: Degree::Nonlinear,
         smooth: smooth_of((row.smoothness)(&inside)),
         rough: None,
+        squares: false,
     };
     if result.smooth > Smooth::Twice {
         result.rough = Some(id);
@@ -251,9 +274,10 @@ fn of_if(graph: &Graph, id: NodeId, parts: [NodeId; 3], known: &BTreeMap<NodeId,
     let [cond, then, otherwise] = parts.map(|p| known[&p]);
     let range = then.range.hull(otherwise.range);
     let both = if then.curvature == otherwise.curvature { then.curvature } else { Curvature::Unknown };
-    let mut result = Traits { range, ..then.join(otherwise, both) };
+    let squares = then.squares && otherwise.squares;
+    let mut result = Traits { range, squares, ..then.join(otherwise, both) };
     if graph.has_var(parts[0]) {
-        result = Traits { curvature: Curvature::Unknown, degree: Degree::Nonlinear, ..result };
+        result = Traits { curvature: Curvature::Unknown, degree: Degree::Nonlinear, squares: false, ..result };
         if result.smooth < Smooth::Kinks {
             result = Traits { smooth: Smooth::Kinks, rough: Some(id), ..result };
         }
