@@ -29,8 +29,8 @@ use crate::problem::recover;
 use crate::problem::verify::tolerance::CONVEXITY_ROUNDING;
 use crate::problem::verify::{interrupted, verify};
 use crate::problem::{
-    Candidate, Degree, Limits, MethodRow, Nlp, OptionSet, Oracle, Place, ProblemFacts, Refusal, SetupError, Shape,
-    Site, Smoothness, Status, TraceSink, Verdict, WarmStart,
+    Candidate, Degree, Form, Limits, MethodRow, Nlp, OptionSet, Oracle, Place, ProblemFacts, Refusal, SetupError,
+    Shape, Site, Smoothness, Status, TraceSink, Verdict, WarmStart,
 };
 use crate::syntax::ast::{Stmt, StmtKind};
 use std::collections::BTreeMap;
@@ -296,7 +296,39 @@ impl Session {
             (None, Some(stage)) => Some(stage.method.as_ref()),
             (None, None) => None,
         };
-        let mut choice = route(&bound.facts, asked).map_err(|(row, refusal)| refused(bound, row, refusal, at))?;
+        let choice = route(&bound.facts, asked).map_err(|(row, refusal)| refused(bound, row, refusal, at))?;
+        let engine = choice.rule.is_some() && choice.row.form != Form::Nlp;
+        self.run_choice(state, choice, stage, at)?;
+        if engine && state.runs.last().is_some_and(|run| is_unproved(run.status)) {
+            self.try_another(state, at);
+        }
+        Ok(())
+    }
+
+    /// What an engine of the router's choice left unproved, the interior point may prove; if not, the engine's answer stays.
+    fn try_another(&mut self, state: &mut Runs<'_>, at: Option<Span>) {
+        let Ok(choice) = route(&state.bound.facts, Some("interior_point")) else { return };
+        let name = state.runs.last().map_or_else(String::new, |run| run.method.clone());
+        let choice = Choice { reason: format!("`{name}` came to no certified answer"), ..choice };
+        // From the model's own start: what is not certified may be far off.
+        let (before, n_runs) = (state.kept.take(), state.runs.len());
+        let ran = self.run_choice(state, choice, None, at);
+        let proved = state.runs.get(n_runs).is_some_and(|run| !is_unproved(run.status));
+        if ran.is_err() || !proved {
+            state.runs.truncate(n_runs);
+            state.kept = before;
+            state.note("`interior_point` was tried after it, and came to no certified answer either".into());
+        }
+    }
+
+    fn run_choice(
+        &mut self,
+        state: &mut Runs<'_>,
+        mut choice: Choice,
+        stage: Option<&Stage>,
+        at: Option<Span>,
+    ) -> Result<(), Reports> {
+        let bound = state.bound;
         let watched = Arc::new(Watched::new(bound.oracle.clone()).beside(&bound.l1));
         let facts =
             ProblemFacts { n_vars: watched.shape().n_vars, n_cons: watched.shape().n_cons, ..bound.facts.clone() };
@@ -571,6 +603,11 @@ fn has_convex_hessian(survey: &Survey, oracle: &dyn Oracle) -> bool {
     let fixed = |j: usize| shape.vars.is_fixed(j);
     oracle.hessian(&mut ws, &shape.first_objective(), &vec![0.0; shape.n_cons], &mut hessian).is_ok()
         && is_positive_semidefinite(oracle.hessian_pattern(), &hessian, &fixed, CONVEXITY_ROUNDING)
+}
+
+/// Whether a run ended without an answer that the judge certifies, and no limit is the reason.
+fn is_unproved(status: Status) -> bool {
+    matches!(status, Status::NumericalFailure | Status::FeasibleNotCertified)
 }
 
 /// The class in one line of words.

@@ -7,6 +7,7 @@ mod cli;
 mod data;
 mod derivative_check;
 mod diff;
+mod engines;
 mod examples;
 mod families;
 mod fmt;
