@@ -48,6 +48,8 @@ pub enum Command {
     },
     /// Print what a stage of the compiler makes of a model
     Emit(Emit),
+    /// Try things: declare, evaluate, differentiate, plot and solve, line by line
+    Repl(Repl),
     /// Rewrite models in the standard layout
     Fmt(Fmt),
     /// Explain an error code, such as E0302
@@ -191,6 +193,23 @@ pub struct Emit {
     /// The stage: tokens, ast, ir, families, gradient, jacobian, hessian, kernel, clif or asm
     #[arg(long, value_name = "STAGE")]
     pub stage: String,
+    /// What runs the kernels.
+    #[command(flatten)]
+    pub code: Code,
+}
+
+/// `optc repl`.
+#[derive(Clone, Debug, Args)]
+pub struct Repl {
+    /// A model to begin with
+    #[arg(value_name = "FILE")]
+    pub file: Option<PathBuf>,
+    /// Let models read this file or folder too; may be repeated
+    #[arg(long, value_name = "PATH")]
+    pub allow_read: Vec<PathBuf>,
+    /// Where random numbers begin
+    #[arg(long, value_name = "N", default_value_t = 0)]
+    pub seed: u64,
     /// What runs the kernels.
     #[command(flatten)]
     pub code: Code,

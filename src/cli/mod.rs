@@ -21,6 +21,7 @@ pub mod output;
 pub mod pages;
 pub mod plot;
 pub mod progress;
+pub mod repl;
 pub mod reports;
 pub mod save;
 pub mod signal;
@@ -49,6 +50,7 @@ fn dispatch(cli: Cli) -> Exit {
         Command::Inspect(args) => inspect::run(&args, out, err),
         Command::Methods { name, json } => methods::run(name.as_deref(), json, out),
         Command::Emit(args) => emit::run(&args, err),
+        Command::Repl(args) => repl::run(&args, out, err),
         Command::Fmt(args) => fmt::run(&args, err),
         Command::Explain { code } => pages::explain(code.as_deref(), out),
         Command::Completions { shell } => pages::completions(shell),

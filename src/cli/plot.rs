@@ -10,10 +10,10 @@ use std::io;
 use std::path::Path;
 
 const SIZE: (u32, u32) = (900, 640);
-const FONT: &str = "sans-serif";
-const INK: RGBColor = RGBColor(0x33, 0x33, 0x33);
-const GRID: RGBColor = RGBColor(0xe4, 0xe4, 0xe4);
-const BLUE: RGBColor = RGBColor(0x1f, 0x5f, 0xa8);
+pub(super) const FONT: &str = "sans-serif";
+pub(super) const INK: RGBColor = RGBColor(0x33, 0x33, 0x33);
+pub(super) const GRID: RGBColor = RGBColor(0xe4, 0xe4, 0xe4);
+pub(super) const BLUE: RGBColor = RGBColor(0x1f, 0x5f, 0xa8);
 const ORANGE: RGBColor = RGBColor(0xd9, 0x6c, 0x06);
 const TEAL: RGBColor = RGBColor(0x0a, 0x8f, 0x7c);
 /// Residuals below this are drawn at it: a logarithm has no zero.

@@ -7,6 +7,7 @@
 pub mod blame;
 pub mod derivative_check;
 pub mod emit;
+pub mod interactive;
 pub mod judge;
 pub mod listing;
 pub mod load;

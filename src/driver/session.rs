@@ -202,7 +202,7 @@ impl Session {
     }
 
     /// The columns of every table; a file that cannot be read is reported and left out.
-    fn schemas(&mut self, stmts: &[Stmt], reports: &mut Reports) -> BTreeMap<Name, Vec<ColumnInfo>> {
+    pub(super) fn schemas(&mut self, stmts: &[Stmt], reports: &mut Reports) -> BTreeMap<Name, Vec<ColumnInfo>> {
         let mut schemas = BTreeMap::new();
         for stmt in stmts {
             let StmtKind::Table { name, path, .. } = &stmt.kind else { continue };

@@ -80,6 +80,16 @@ pub fn analyse(inputs: &Inputs<'_>) -> (Model, Reports) {
     (sema.model, sema.reports)
 }
 
+/// The names a statement declares.
+pub fn declares(stmt: &Stmt) -> Vec<Name> {
+    names::declared(&stmt.kind).into_iter().map(|(ident, _)| ident.name.clone()).collect()
+}
+
+/// The names that mean something without being declared: functions and constants.
+pub fn known_names() -> impl Iterator<Item = &'static str> {
+    names::known()
+}
+
 /// The state of one analysis.
 struct Sema<'a> {
     inputs: Inputs<'a>,

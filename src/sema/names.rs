@@ -120,7 +120,7 @@ impl Names {
 }
 
 /// The names a statement declares.
-fn declared(kind: &StmtKind) -> Vec<(&Ident, DeclKind)> {
+pub(super) fn declared(kind: &StmtKind) -> Vec<(&Ident, DeclKind)> {
     match kind {
         StmtKind::Set { name, .. } => vec![(name, DeclKind::Set)],
         StmtKind::Param { name, .. } => vec![(name, DeclKind::Param)],
@@ -135,6 +135,12 @@ fn declared(kind: &StmtKind) -> Vec<(&Ident, DeclKind)> {
         StmtKind::Constraint { name, .. } => name.iter().map(|name| (name, DeclKind::Constraint)).collect(),
         _ => Vec::new(),
     }
+}
+
+/// Functions and constants.
+pub(super) fn known() -> impl Iterator<Item = &'static str> {
+    let functions = func::all().iter().filter(|row| row.surface == Surface::Function).map(|row| row.name);
+    functions.chain(array_fns::ROWS.iter().map(|row| row.name)).chain(CONSTANTS.iter().map(|(name, _)| *name))
 }
 
 /// Whether calls of this name are a builtin's.

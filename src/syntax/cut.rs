@@ -126,7 +126,7 @@ fn begins_with_label(tokens: &[Token], at: usize) -> bool {
 }
 
 /// Whether a statement word stands here as one: reserved, or `show x`, `split t`, `state v`.
-fn is_statement_start(text: &str, tokens: &[Token], at: usize) -> bool {
+pub(super) fn is_statement_start(text: &str, tokens: &[Token], at: usize) -> bool {
     tokens[at].kind().class() == Class::Statement
         || soft_statement(text, tokens, at).is_some()
         || tokens[at].kind() == Kind::Name && section_opener(text, &tokens[at..]).is_some()

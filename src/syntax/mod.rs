@@ -10,6 +10,7 @@ mod brackets;
 mod build;
 mod cut;
 pub mod dump;
+pub mod entry;
 mod explain;
 mod format;
 mod grammar;
@@ -20,4 +21,4 @@ mod parse;
 mod token;
 
 pub use format::format;
-pub use parse::{Lost, Parsed, parse, parse_expr};
+pub use parse::{Lost, Parsed, parse, parse_entry, parse_expr, parse_indexed};

@@ -48,7 +48,15 @@ pub struct Lost {
 
 /// Reads a file.
 pub fn parse(file: FileId, text: &str) -> Parsed {
-    let mut parser = Parser::new(file, text);
+    parse_in(Parser::new(file, text), file, text)
+}
+
+/// Reads statements that were typed; a constraint needs no `subject to` above it.
+pub fn parse_entry(file: FileId, text: &str) -> Parsed {
+    parse_in(Parser { section: true, ..Parser::new(file, text) }, file, text)
+}
+
+fn parse_in(mut parser: Parser<'_>, file: FileId, text: &str) -> Parsed {
     if parser.too_long() {
         return parser.out;
     }
@@ -95,6 +103,46 @@ pub fn parse_expr(file: FileId, text: &str) -> Result<Stmt, Reports> {
             }
             _ => Ok(stmt),
         },
+        _ => Err(reports),
+    }
+}
+
+/// Reads `i in I: body`, as a `let` over those indices that has no name.
+///
+/// # Errors
+/// What is wrong with it.
+pub fn parse_indexed(file: FileId, text: &str) -> Result<Stmt, Reports> {
+    let mut parser = Parser::new(file, text);
+    if parser.too_long() {
+        return Err(parser.out.reports);
+    }
+    let lexed = lex::lex(file, text);
+    let mut depth = 0_usize;
+    let colon = lexed.tokens.iter().position(|t| {
+        match t.kind().class() {
+            Class::Opener => depth += 1,
+            Class::Closer => depth = depth.saturating_sub(1),
+            _ => {}
+        }
+        depth == 0 && t.kind() == Kind::Colon
+    });
+    let colon = colon.unwrap_or(lexed.tokens.len());
+    let (head, body) = lexed.tokens.split_at(colon);
+    let made = |kind, at: u32| Token::new(kind, at as usize, at as usize, false);
+    let at = body.first().map_or(text.len() as u32, |t| t.start());
+    let mut tokens = vec![Token::new(Kind::Let, 0, 0, true), made(Kind::Name, 0), made(Kind::LBracket, 0)];
+    tokens.extend(head);
+    tokens.extend([made(Kind::RBracket, at), made(Kind::Equals, at)]);
+    tokens.extend(body.iter().skip(1).filter(|t| t.kind() != Kind::Semicolon));
+    parser.statement(&tokens, lexed.faults, None);
+    let Parsed { mut stmts, mut reports, .. } = parser.out;
+    match stmts.pop() {
+        Some(stmt) if stmts.is_empty() && !reports.has_errors() => Ok(stmt),
+        Some(stmt) if !reports.has_errors() => {
+            let (at, expected) = (stmt.span(stmt.at), vec!["the end of the expression".to_owned()]);
+            reports.push(SyntaxError::Expected { at, found: "a second expression".to_owned(), expected });
+            Err(reports)
+        }
         _ => Err(reports),
     }
 }

@@ -24,6 +24,7 @@ mod pipelines;
 mod planted;
 mod programs;
 mod random_models;
+mod repl;
 mod report;
 mod route;
 mod scale;

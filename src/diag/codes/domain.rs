@@ -1,6 +1,6 @@
 //! Errors of function domains and numerical blame (E06xx).
 
-use crate::base::Span;
+use crate::base::{Name, Span};
 use crate::diag::Message;
 
 crate::error_codes! {
@@ -44,6 +44,22 @@ crate::error_codes! {
                 .label(*at, "no finite slope here")
                 .note(moment(*start))
                 .help("keep its argument away from this point by a small bound, such as `>= 1e-8`"),
+
+        /// `sin(x) / x` in `optc repl` while `x` is 0: no value at the current point.
+        NoValueHere "E0605" {
+            at: Span, what: String, value: f64, needs: String, point: String, moves: Option<Name>, tends_to: Option<String>
+        } =>
+            Message::error(format!("{what}{}", if point.is_empty() { String::new() } else { format!(", at {point}") }))
+                .label(*at, match needs.is_empty() {
+                    true if value.is_nan() => "has no value here".to_string(),
+                    true => format!("this is {value}"),
+                    false => needs.clone(),
+                })
+                .note_opt(tends_to.as_ref().map(|v| format!("from both sides the expression tends to {v}")).as_deref())
+                .help(match moves {
+                    Some(name) => format!("`:at {name} = …` moves the point"),
+                    None => "no variable is part of it: change the data".to_string(),
+                }),
 
         /// `x[t - 1]` for `t in hours` at the first hour.
         OutOfSet "E0611" { at: Span, text: String, asked: String, indices: String, set: String, declared_at: Option<Span>, help: Option<String> } =>

@@ -1,6 +1,6 @@
 //! Errors of files, usage and limits (E09xx).
 
-use crate::base::Span;
+use crate::base::{Name, Span};
 use crate::diag::Message;
 
 crate::error_codes! {
@@ -69,6 +69,35 @@ crate::error_codes! {
         NoMachineCode "E0921" { reason: String } =>
             Message::error(format!("there is no machine code to show: {reason}"))
                 .help("the other stages can be shown on every machine; solving uses the portable executor"),
+
+        /// `:plt f` in `optc repl`.
+        UnknownCommand "E0930" { at: Span, word: String, suggestion: Option<String> } =>
+            Message::error(format!("there is no command `:{word}`"))
+                .label(*at, "not a command")
+                .help(match suggestion {
+                    Some(close) => format!("did you mean `:{close}`? `:help` lists all"),
+                    None => "`:help` lists all commands; without `:` it is an expression or a statement".to_string(),
+                }),
+
+        /// `:plot f` in `optc repl`, without a range.
+        CommandUsage "E0931" { at: Span, reason: String, usage: String, example: String } =>
+            Message::error(reason.clone())
+                .label(*at, format!("it reads `{usage}`"))
+                .help(format!("for example `{example}`")),
+
+        /// `x = 3` in `optc repl`.
+        Assignment "E0932" { at: Span, name: Name, text: String, found: Option<&'static str> } =>
+            Message::error(format!("`{text}` says neither what `{name}` is nor where it stands"))
+                .label(*at, match found {
+                    Some(what) => format!("`{name}` is {what}"),
+                    None => format!("nothing is called `{name}`"),
+                })
+                .help(match found {
+                    Some("a variable") => format!("`:at {text}` moves the point; `{name} == …` compares"),
+                    Some("a param") => format!("`param {text}` gives it another value; `{name} == …` compares"),
+                    Some(_) => format!("`let {text}` defines it anew; `{name} == …` compares"),
+                    None => format!("`let {text}` defines it, `param {text}` makes it a number that can be changed, `var {name}` a variable"),
+                }),
 
         /// A head with more than a thousand indices.
         TooManyIndices "E0919" { at: Span, found: usize, most: usize } =>

@@ -1,0 +1,216 @@
+//! `:plot`: a curve, by compiled code, in the terminal or as SVG.
+
+use super::arguments::split;
+use super::canvas::Canvas;
+use super::commands::{applied, interval, picture};
+use super::engine::{Line, Repl, Stop};
+use crate::cli::number::{brief, show};
+use crate::cli::output::write_file;
+use crate::cli::plot::{BLUE, FONT, GRID, INK};
+use plotters::prelude::*;
+use std::path::Path;
+
+/// Places where the curve is computed. With an even number of steps the middle is one of them.
+const POINTS: usize = 801;
+/// Size of the drawing in characters.
+const COLUMNS: usize = 64;
+const ROWS: usize = 16;
+/// A curve that goes this many times as far as most of it is cut: a pole would leave nothing else to see.
+const FAR: f64 = 8.0;
+
+/// A sampled curve.
+struct Curve {
+    points: Vec<(f64, f64)>,
+    x: (f64, f64),
+    y: (f64, f64),
+    /// Whether values beyond `y` are cut.
+    cut: bool,
+}
+
+/// Draws a curve.
+pub fn plot(repl: &mut Repl, line: &Line<'_>) -> Result<String, Stop> {
+    let (text, svg) = picture(line)?;
+    let line = &Line { text: &text, rest: line.rest.clone(), ..*line };
+    let found = split(line.text, line.rest.start..line.text.len());
+    let [pair] = &found.pairs[..] else {
+        let reason = match found.pairs.len() {
+            0 => "it is not said what goes along the axis",
+            _ => "a curve has one axis; `:contour` has two",
+        };
+        return Err(line.wrong(0..0, reason));
+    };
+    let x = interval(repl, line, pair.value.clone())?;
+    if !(x.1 > x.0 && (x.1 - x.0).is_finite()) {
+        return Err(line.wrong(pair.value.clone(), "the range has no length that can be drawn"));
+    }
+    let axes = [repl.axis(line, pair.name.clone())?];
+    let asked = repl.asked(line, found.head)?;
+    repl.last = Some(asked.clone());
+    let asked = applied(repl, asked, &axes);
+    let stop = repl.bench.session.setup.stop.clone();
+    let mut function = repl.bench.function(&asked, &axes)?;
+    let mut points = Vec::with_capacity(POINTS);
+    for k in 0..POINTS {
+        if stop.is_raised() {
+            return Err(Stop::Interrupted);
+        }
+        let t = k as f64 / (POINTS - 1) as f64;
+        let at = x.0 * (1.0 - t) + x.1 * t;
+        points.push((at, function.at(&[at])));
+    }
+    let (title, name) = (asked.text.to_string(), axes[0].text.to_string());
+    let gaps: Vec<f64> = points.iter().filter(|p| !p.1.is_finite()).map(|p| p.0).collect();
+    let Some((y, cut)) = heights(&points) else {
+        return Err(line.wrong(0..0, format!("`{title}` has no value anywhere in this range")));
+    };
+    let curve = Curve { points, x, y, cut };
+    let mut out = match &svg {
+        None => draw(&curve, &title, &name),
+        Some(path) => {
+            let svg = render(&curve, &title, &name).map_err(|fault| Stop::File(format!("cannot draw: {fault}")))?;
+            write_file(Path::new(path), |out| out.write_all(svg.as_bytes()))
+                .map_err(|fault| Stop::File(format!("cannot write `{path}`: {fault}")))?;
+            format!("written to {path}\n")
+        }
+    };
+    match &gaps[..] {
+        [] => {}
+        [one] => out += &format!("no value at {name} = {}\n", show(*one)),
+        many => {
+            let (first, last) = (show(many[0]), show(many[many.len() - 1]));
+            out += &format!("no value at {} of {POINTS} points, from {name} = {first} to {last}\n", many.len());
+        }
+    }
+    Ok(out)
+}
+
+/// The heights to show, and whether the curve goes beyond them.
+fn heights(points: &[(f64, f64)]) -> Option<((f64, f64), bool)> {
+    let mut values: Vec<f64> = points.iter().map(|p| p.1).filter(|v| v.is_finite()).collect();
+    values.sort_by(f64::total_cmp);
+    let (first, last) = (*values.first()?, *values.last()?);
+    let at = |share: f64| values[(share * (values.len() - 1) as f64).round() as usize];
+    let (low, high) = (at(0.05), at(0.95));
+    let far = (last - first) > FAR * (high - low) && high > low;
+    let (lo, hi) = if far { (low - 0.5 * (high - low), high + 0.5 * (high - low)) } else { (first, last) };
+    let (lo, hi) = (lo.max(first), hi.min(last));
+    let room = if hi > lo { 0.0 } else { (hi.abs() * 0.1).max(0.5) };
+    Some(((lo - room, hi + room), far))
+}
+
+/// Pieces of the curve without gaps; a single missing point between two near ones is none.
+fn pieces(curve: &Curve) -> Vec<Vec<(f64, f64)>> {
+    let span = curve.y.1 - curve.y.0;
+    let outside = |y: f64| y < curve.y.0 || y > curve.y.1;
+    let mut pieces: Vec<Vec<(f64, f64)>> = vec![Vec::new()];
+    let mut missing = 0;
+    for point in &curve.points {
+        if !point.1.is_finite() {
+            missing += 1;
+            continue;
+        }
+        let last = pieces.last().and_then(|p| p.last()).copied();
+        let torn = last.is_some_and(|before: (f64, f64)| {
+            let jump = (before.1 - point.1).abs();
+            missing > 1
+                || missing == 1 && jump > 0.05 * span
+                || curve.cut && outside(before.1) && outside(point.1) && jump > span
+        });
+        missing = 0;
+        if torn {
+            pieces.push(Vec::new());
+        }
+        if let Some(piece) = pieces.last_mut() {
+            piece.push(*point);
+        }
+    }
+    pieces
+}
+
+/// The curve in characters, with its axes.
+fn draw(curve: &Curve, title: &str, name: &str) -> String {
+    let mut canvas = Canvas::new(COLUMNS, ROWS);
+    let (w, h) = (canvas.width() as f64 - 1.0, canvas.height() as f64 - 1.0);
+    let place = |(x, y): (f64, f64)| {
+        let across = (x - curve.x.0) / (curve.x.1 - curve.x.0) * w;
+        (across, (curve.y.1 - y) / (curve.y.1 - curve.y.0) * h)
+    };
+    // The axes through zero, dotted.
+    let zero = place((0.0, 0.0));
+    if curve.x.0 < 0.0 && curve.x.1 > 0.0 {
+        (0..canvas.height() as i64).step_by(4).for_each(|y| canvas.set(zero.0.round() as i64, y));
+    }
+    if curve.y.0 < 0.0 && curve.y.1 > 0.0 {
+        (0..canvas.width() as i64).step_by(4).for_each(|x| canvas.set(x, zero.1.round() as i64));
+    }
+    for piece in pieces(curve) {
+        for pair in piece.windows(2) {
+            canvas.line(place(pair[0]), place(pair[1]));
+        }
+        if let [only] = piece[..] {
+            canvas.line(place(only), place(only));
+        }
+    }
+    framed(&canvas.lines(), title, (curve.x, name), curve.y)
+}
+
+/// A drawing with labels at the ends of its axes.
+pub fn framed(lines: &[String], title: &str, (x, name): ((f64, f64), &str), y: (f64, f64)) -> String {
+    let middle = lines.len() / 2;
+    let label = |row: usize| match row {
+        0 => brief(y.1),
+        r if r + 1 == lines.len() => brief(y.0),
+        r if r == middle => brief(y.1 - (y.1 - y.0) * (middle as f64 + 0.5) / lines.len() as f64),
+        _ => String::new(),
+    };
+    let width = (0..lines.len()).map(|r| label(r).chars().count()).max().unwrap_or(0);
+    let mut out = format!("{}{title}\n", " ".repeat(width + 3));
+    for (row, line) in lines.iter().enumerate() {
+        let label = label(row);
+        let tick = if label.is_empty() { '│' } else { '┤' };
+        out += &format!("{}{label} {tick}{line}\n", " ".repeat(width - label.chars().count()));
+    }
+    out += &format!("{} └{}\n", " ".repeat(width), "─".repeat(COLUMNS));
+    let (lo, hi) = (show(x.0), format!("{name} = {}", show(x.1)));
+    let space = (COLUMNS + 1).saturating_sub(lo.chars().count() + hi.chars().count());
+    out + &format!("{} {lo}{}{hi}\n", " ".repeat(width), " ".repeat(space))
+}
+
+/// The curve as SVG.
+fn render(curve: &Curve, title: &str, name: &str) -> Result<String, Box<dyn std::error::Error>> {
+    let mut svg = String::new();
+    {
+        let root = SVGBackend::with_string(&mut svg, (820, 520)).into_drawing_area();
+        root.fill(&WHITE).map_err(|e| e.to_string())?;
+        let room = 0.04 * (curve.y.1 - curve.y.0);
+        let mut chart = ChartBuilder::on(&root)
+            .caption(title, (FONT, 20).into_font().color(&INK))
+            .margin(14)
+            .margin_right(26)
+            .x_label_area_size(44)
+            .y_label_area_size(70)
+            .build_cartesian_2d(curve.x.0..curve.x.1, curve.y.0 - room..curve.y.1 + room)
+            .map_err(|e| e.to_string())?;
+        chart
+            .configure_mesh()
+            .light_line_style(WHITE)
+            .bold_line_style(GRID)
+            .axis_style(INK)
+            .x_labels(9)
+            .y_labels(7)
+            .x_label_formatter(&|x| show(*x))
+            .y_label_formatter(&|y| show(*y))
+            .label_style((FONT, 13).into_font().color(&INK))
+            .x_desc(name)
+            .axis_desc_style((FONT, 15).into_font().color(&INK))
+            .draw()
+            .map_err(|e| e.to_string())?;
+        for piece in pieces(curve) {
+            let inside = |y: f64| y.clamp(curve.y.0 - room, curve.y.1 + room);
+            let points = piece.into_iter().map(|(x, y)| (x, inside(y)));
+            chart.draw_series(LineSeries::new(points, BLUE.stroke_width(2))).map_err(|e| e.to_string())?;
+        }
+        root.present().map_err(|e| e.to_string())?;
+    }
+    Ok(svg)
+}

@@ -1,0 +1,371 @@
+//! Sessions of `optc repl`: what is typed and what is answered, as transcripts.
+//!
+//! A transcript is a file of `tests/repl`, or a block `repl` of `docs/repl.md`: lines behind `> ` are typed (behind `… `
+//! they go on), the others are the answer. Times are not compared. `OPTC_BLESS=1` writes what is answered now.
+
+use optc::cli::repl::engine::{Part, Repl};
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+use std::{fs, io::Write};
+
+/// What was typed, and the answer that is promised.
+struct Turn {
+    typed: String,
+    promised: String,
+}
+
+fn turns(text: &str) -> Vec<Turn> {
+    let mut turns: Vec<Turn> = Vec::new();
+    for line in text.lines() {
+        if let Some(typed) = line.strip_prefix("> ").or((line == ">").then_some("")) {
+            turns.push(Turn { typed: typed.to_owned(), promised: String::new() });
+        } else if let (Some(typed), Some(turn)) = (line.strip_prefix("… "), turns.last_mut()) {
+            turn.typed += &format!("\n{typed}");
+        } else if let Some(turn) = turns.last_mut() {
+            turn.promised += &format!("{line}\n");
+        }
+    }
+    turns
+}
+
+fn written(turn: &Turn, answer: &str) -> String {
+    format!("> {}\n{}", turn.typed.replace('\n', "\n… "), answer)
+}
+
+/// The words of a text; of the report of a solve, its status and its objective: the rest tells how a method got there.
+fn words_of(text: &str) -> Vec<String> {
+    let mut kept = Vec::new();
+    let mut report = false;
+    for line in text.lines() {
+        report |= line.starts_with("problem ");
+        if !report || line.starts_with("status") || line.starts_with("objective") {
+            kept.extend(line.split_whitespace().map(str::to_owned));
+        }
+    }
+    kept
+}
+
+/// Whether two answers say the same: numbers to a millionth, but for durations.
+fn same(a: &str, b: &str) -> bool {
+    let (a, b) = (words_of(a), words_of(b));
+    let near = |a: f64, b: f64| a == b || (a - b).abs() <= 1e-6 * b.abs().max(1.0);
+    let number = |w: &str| w.trim_matches([',', ';', '[', ']']).parse::<f64>().ok();
+    let is_unit = |w: &str| ["ns", "µs", "ms", "s"].contains(&w.trim_end_matches([',', ';', ':']));
+    let pair = |k: usize| match (number(&a[k]), number(&b[k])) {
+        (Some(_), Some(_)) if a.get(k + 1).is_some_and(|w| is_unit(w)) => true,
+        (Some(x), Some(y)) => near(x, y),
+        _ => a[k] == b[k] || is_unit(&a[k]) && is_unit(&b[k]),
+    };
+    a.len() == b.len() && (0..a.len()).all(pair)
+}
+
+/// The folder the sessions of a test run in, with the files they load.
+fn folder() -> tempfile::TempDir {
+    let folder = tempfile::tempdir().expect("a folder");
+    for name in ["hs071.opt", "rosenbrock.opt"] {
+        fs::copy(Path::new("examples").join(name), folder.path().join(name)).expect("an example");
+    }
+    folder
+}
+
+/// A session whose files stand in `folder`: paths of `:load` and `:save` go there.
+fn enter(repl: &mut Repl, folder: &Path, typed: &str) -> String {
+    let mut typed = typed.to_owned();
+    for command in [":load ", ":save ", "--svg "] {
+        typed = typed.replace(command, &format!("{command}{}/", folder.display()));
+    }
+    repl.enter(&typed).text().replace(&format!("{}/", folder.display()), "")
+}
+
+/// The answers of a session to a transcript; says where they differ.
+fn replay(place: &str, text: &str) -> (String, Vec<String>) {
+    let folder = folder();
+    let mut repl = Repl::plain(folder.path());
+    let (mut now, mut faults) = (String::new(), Vec::new());
+    for turn in turns(text) {
+        let answer = enter(&mut repl, folder.path(), &turn.typed);
+        if !same(&answer, &turn.promised) {
+            faults.push(format!("{place}: > {}\npromised\n{}\nnow\n{answer}", turn.typed, turn.promised));
+        }
+        now += &written(&turn, &answer);
+    }
+    (now, faults)
+}
+
+fn bless() -> bool {
+    std::env::var_os("OPTC_BLESS").is_some()
+}
+
+#[test]
+fn transcripts_are_answered_as_they_stand() {
+    let mut paths: Vec<PathBuf> =
+        fs::read_dir("tests/repl").expect("transcripts").flatten().map(|entry| entry.path()).collect();
+    paths.sort();
+    let (mut faults, mut n) = (Vec::new(), 0);
+    for path in paths {
+        let text = fs::read_to_string(&path).expect("a transcript");
+        n += turns(&text).len();
+        let (now, found) = replay(&path.display().to_string(), &text);
+        if bless() {
+            let head: String = text.lines().take_while(|l| l.starts_with('#')).map(|l| format!("{l}\n")).collect();
+            fs::write(&path, head + &now).expect("a transcript");
+        } else {
+            faults.extend(found);
+        }
+    }
+    println!("{n} entries");
+    assert!(faults.is_empty(), "{} of {n} answers differ\n{}", faults.len(), faults.join("\n"));
+}
+
+#[test]
+fn every_session_of_the_manual_is_true() {
+    let path = "docs/repl.md";
+    let text = fs::read_to_string(path).expect("the manual");
+    let (mut out, mut faults) = (String::new(), Vec::new());
+    for (k, part) in text.split("```repl\n").enumerate() {
+        let Some((session, rest)) = part.split_once("```\n").filter(|_| k > 0) else {
+            out += part;
+            continue;
+        };
+        let (now, found) = replay(&format!("{path}, session {k}"), session);
+        faults.extend(found);
+        out += &format!("```repl\n{now}```\n{rest}");
+    }
+    if bless() {
+        return fs::write(path, out).expect("the manual");
+    }
+    assert!(faults.is_empty(), "{} answers differ\n{}", faults.len(), faults.join("\n"));
+}
+
+#[test]
+fn a_pipe_gives_the_same_answers_as_a_session_and_the_code_of_the_last_error() {
+    let typed = "var x start 2\nlet f = x^2 +\n  1\nf\n\nminimize g:\n  f\nlog(-x)\nsubject to\n  x >= 1\n  c: x <= 5\n:solve\nf * 2; x\n:quit\nnever\n";
+    let folder = folder();
+    let mut repl = Repl::plain(folder.path());
+    let (mut out, mut err) = (String::new(), String::new());
+    let entries = [
+        "var x start 2",
+        "let f = x^2 +\n  1",
+        "f",
+        "minimize g:\n  f",
+        "log(-x)",
+        "subject to\n  x >= 1\n  c: x <= 5",
+    ];
+    for entry in entries.into_iter().chain([":solve", "f * 2; x", ":quit"]) {
+        for part in repl.enter(entry).parts {
+            match part {
+                Part::Out(text) => out += &text,
+                Part::Err(text) => err += &text,
+            }
+        }
+    }
+    let mut child = Command::new(env!("CARGO_BIN_EXE_optc"))
+        .arg("repl")
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .current_dir(folder.path())
+        .spawn()
+        .expect("optc starts");
+    child.stdin.take().expect("a pipe").write_all(typed.as_bytes()).expect("it reads");
+    let done = child.wait_with_output().expect("it ends");
+    let piped = String::from_utf8_lossy(&done.stdout).into_owned();
+    assert!(same(&piped, &out), "{piped}\n{out}");
+    assert_eq!(String::from_utf8_lossy(&done.stderr), err);
+    assert!(err.contains("E0605") && out.contains("g = 2"), "{out}{err}");
+    assert_eq!(done.status.code(), Some(1));
+}
+
+#[test]
+fn a_changed_line_recompiles_only_what_depends_on_it() {
+    let folder = folder();
+    let mut repl = Repl::plain(folder.path());
+    let mut compiled = |entries: &[&str]| {
+        let before = repl.bench.counts();
+        for entry in entries {
+            let reply = repl.enter(entry);
+            assert!(reply.parts.iter().all(|p| matches!(p, Part::Out(_))), "{entry}: {}", reply.text());
+        }
+        let after = repl.bench.counts();
+        (after.differentiated - before.differentiated, after.compiled - before.compiled)
+    };
+    let begin = [
+        "param a = 2",
+        "set I = 1..3",
+        "param w[I] = [1, 2, 3]",
+        "var x",
+        "var y[I]",
+        "let f = a * x^2",
+        "let g = sum(i in I: w[i] * (x - y[i])^2)",
+        "let h = sin(f)",
+    ];
+    assert_eq!(compiled(&begin), (0, 0));
+    let draw = [":plot f x=-1..1", ":plot g x=-1..1", ":plot h x=-1..1"];
+    assert_eq!(compiled(&draw), (3, 3));
+    assert_eq!(compiled(&draw), (0, 0), "nothing changed");
+    assert_eq!(compiled(&[":at x = 2", draw[0], draw[1], draw[2]]), (0, 0), "the point moved");
+    assert_eq!(compiled(&["param a = 3", draw[0], draw[1], draw[2]]), (0, 0), "a number changed");
+    assert_eq!(compiled(&["param w[I] = [3, 2, 1]", draw[0], draw[1], draw[2]]), (0, 0), "numbers changed");
+    assert_eq!(compiled(&["param a = 1 + 1", draw[0], draw[2]]), (0, 0), "a number is computed in another way");
+    assert_eq!(compiled(&["let f = a * x^3", draw[0], draw[1], draw[2]]), (2, 2), "f and what depends on it");
+    assert_eq!(compiled(&[":undo", draw[0], draw[1], draw[2]]), (0, 0), "what was there before is still known");
+    assert_eq!(compiled(&["let unrelated = x + 1", draw[0], draw[1], draw[2]]), (0, 0), "nothing depends on it");
+    assert_eq!(compiled(&["let  f = a *x^2 # the same", draw[0]]), (0, 0), "the same words");
+    assert_eq!(compiled(&["f", "h", "g"]), (0, 0), "values need no derivatives");
+    assert_eq!(compiled(&[":grad f"]), (1, 0), "derivatives need no machine code; the axis is no part of it");
+}
+
+#[test]
+fn compiled_values_follow_the_params() {
+    let folder = folder();
+    let mut repl = Repl::plain(folder.path());
+    for entry in [
+        "param a = 2",
+        "set I = 1..3",
+        "param w[I] = [1, 2, 3]",
+        "var x start 2",
+        "let g = a * sum(i in I: w[i] * x^2)",
+    ] {
+        assert_eq!(repl.enter(entry).text(), "");
+    }
+    let mut gradient = |entry: &str| {
+        repl.enter(entry);
+        let text = repl.enter(":grad g").text();
+        text.lines().last().and_then(|l| l.split(" = ").nth(1)).map(str::to_owned)
+    };
+    assert_eq!(gradient("a").as_deref(), Some("48"));
+    assert_eq!(gradient("param a = 3").as_deref(), Some("72"));
+    assert_eq!(gradient("param w[I] = [1, 1, 1]").as_deref(), Some("36"));
+    assert_eq!(gradient("set I = 1..2; param w[I] = [5, 5]").as_deref(), Some("120"));
+    assert_eq!(gradient(":undo").as_deref(), Some("36"));
+}
+
+#[test]
+#[allow(clippy::too_many_lines)] // a list
+fn hostile_lines_are_answered() {
+    let folder = folder();
+    let mut repl = Repl::plain(folder.path());
+    let long = "(".repeat(20_000);
+    let deep = format!("{}x{}", "sin(".repeat(9_000), ")".repeat(9_000));
+    let lines = [
+        ":",
+        ": ",
+        ":\u{0}",
+        "::",
+        ":help help",
+        ":help nothing",
+        ":plot",
+        ":plot x",
+        ":plot x=",
+        ":plot x=1..",
+        ":plot =1..2",
+        ":plot x x=1..1",
+        ":plot x x=2..1",
+        ":plot x x=0..inf",
+        ":plot x x=nan..1",
+        ":plot 1/0 x=0..1",
+        ":plot x x=0..1 y=0..1",
+        ":plot x x=0..1 --svg",
+        ":plot x x=0..1 --svg a.png",
+        ":contour x y=0..1",
+        ":contour 1 x=0..1 y=0..1",
+        ":contour x x=0..1 x=0..1",
+        ":at",
+        ":at x",
+        ":at 1=2",
+        ":at sin=1",
+        ":at x=y",
+        ":at x=1 x=2",
+        ":range",
+        ":range x",
+        ":range x in",
+        ":range x in [1]",
+        ":range x in [2, 1]",
+        ":range log(x) x in [-2, -1]",
+        ":range x x in [-inf, inf]",
+        ":load",
+        ":load absent.opt",
+        ":load /",
+        ":save",
+        ":save /no/such/folder/x.opt",
+        ":drop",
+        ":drop x",
+        ":undo",
+        ":undo",
+        ":solve",
+        ":solve nothing",
+        ":solve lbfgs(",
+        ":solve )",
+        ":grad",
+        ":grad 1",
+        ":grad [1,2]",
+        ":hess \"a\"",
+        ":simplify",
+        ":type {}",
+        ":convex",
+        ":convex {1,2}",
+        ":clif 1",
+        ":asm x",
+        ":time",
+        ":stats x",
+        ":quit now",
+        "x",
+        "=",
+        "= 3",
+        "x =",
+        "x[1] = 2",
+        "i in",
+        "i in 1..3",
+        "i in 1..3:",
+        "i in 1..3: j",
+        "(",
+        ")",
+        "\"",
+        "#",
+        ";",
+        ";;",
+        "\u{feff}",
+        "𝛼",
+        "1 2",
+        "1..3",
+        "{1, 2}",
+        "{i in 1..3 if i > 1}",
+        "ans",
+        "dual(c)",
+        "show",
+        "show 1, 2",
+        "solve",
+        "expect 1 == 2",
+        "check 1 == 2",
+        "include \"absent.opt\"",
+        "var x; var x",
+        "var x = 3",
+        "let x = x",
+        "set I = 1..1000000000000",
+        "fn f(x) = f(x)",
+        "extern fn lift(a) = \"./run {a}\"",
+        "tune minimize f",
+        "time t in 0..1",
+        "subject to",
+        "  1 <= 2",
+        "param p",
+        "p",
+        &long,
+        &deep,
+        "sum(i in 1..10000: i)",
+        "1e308 * 10",
+        "-1e308 * 10",
+        "0/0",
+        "2^1024",
+        "[1, 2, 3]",
+        "true",
+        "not 1 > 2",
+        "inf",
+        "-inf",
+    ];
+    for line in lines {
+        let text = repl.enter(line).text();
+        assert!(!text.contains("bug"), "{line}: {text}");
+    }
+    assert_eq!(repl.enter("1 + 1; 1 / 3").text(), "2 : number\n0.3333333333333333 : number\n");
+}
