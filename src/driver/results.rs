@@ -12,7 +12,7 @@ use crate::diag::Sources;
 use crate::interp::{Deps, Env, Interp, Joined, Plain, Val};
 use crate::ir::model::{Expected, Over, SetKind, VarType};
 use crate::ir::{ArrayId, ConId, DomainId, Model, NodeId, ParamId, SetId, TableId, VarId, pretty};
-use crate::problem::{Bounds, Sense, Shape};
+use crate::problem::{Bounds, Sense, Shape, StopFlag};
 use crate::syntax::ast;
 use std::cell::RefCell;
 use std::collections::BTreeMap;
@@ -45,6 +45,9 @@ pub struct Answer<'a> {
     pub rows: &'a [f64],
 }
 
+/// Why a walk was left: nothing is wrong, so nothing is printed.
+struct NobodyWaits;
+
 /// Bound data together with the multipliers and slacks of an answer.
 struct Solved<'a> {
     model: &'a Model,
@@ -52,6 +55,8 @@ struct Solved<'a> {
     answer: Answer<'a>,
     rows: &'a Bounds,
     sense: Sense,
+    /// Raised when nobody waits for the values any more.
+    stop: Option<StopFlag>,
     /// Rows of constraints by the element they stand at, listed when first asked for.
     places: RefCell<BTreeMap<ConId, BTreeMap<String, usize>>>,
 }
@@ -61,6 +66,7 @@ impl Env for Solved<'_> {
         self.instance.world.set_len(set)
     }
     fn element(&self, set: SetId, position: usize, part: usize) -> Val {
+        self.go_on();
         self.instance.world.element(set, position, part)
     }
     fn position(&self, set: SetId, element: &[Val]) -> Option<usize> {
@@ -70,6 +76,7 @@ impl Env for Solved<'_> {
         self.instance.world.param(param, entry)
     }
     fn slot(&self, var: VarId, entry: usize) -> usize {
+        self.go_on();
         self.instance.world.slot(var, entry)
     }
     fn label(&self, label: u32) -> String {
@@ -98,6 +105,13 @@ impl Env for Solved<'_> {
 }
 
 impl Solved<'_> {
+    /// Leaves the walk, however deep it is, when nobody waits for its values.
+    fn go_on(&self) {
+        if self.stop.as_ref().is_some_and(StopFlag::is_raised) {
+            std::panic::resume_unwind(Box::new(NobodyWaits));
+        }
+    }
+
     fn list_rows(&self, con: ConId) -> BTreeMap<String, usize> {
         let first = self.instance.rows[con.index()];
         let count = self.instance.rows[con.index() + 1] - first;
@@ -123,8 +137,18 @@ impl<'a> Results<'a> {
     pub fn new(model: &'a Model, instance: &'a Instance, answer: Answer<'a>) -> Self {
         let shape = &instance.shape;
         let sense = shape.senses.first().copied().unwrap_or_default();
-        let env = Solved { model, instance, answer, rows: &shape.rows, sense, places: RefCell::default() };
+        let env = Solved { model, instance, answer, rows: &shape.rows, sense, stop: None, places: RefCell::default() };
         Self { model, env, deps: Deps::new(model), x: answer.x, shape }
+    }
+
+    /// What `show` asks for, unless `stop` is raised before it is known.
+    pub fn shown_until(mut self, stop: &StopFlag) -> Option<Vec<Shown>> {
+        self.env.stop = Some(stop.clone());
+        match std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| self.shown())) {
+            Ok(shown) => Some(shown),
+            Err(cause) if cause.is::<NobodyWaits>() => None,
+            Err(cause) => std::panic::resume_unwind(cause),
+        }
     }
 
     fn walk(&self) -> Interp<'_, Plain<'_>> {

@@ -241,6 +241,25 @@ fn compiled_values_follow_the_params() {
 }
 
 #[test]
+fn an_evaluation_that_is_interrupted_leaves_the_session_as_it_was() {
+    let folder = folder();
+    let mut repl = Repl::plain(folder.path());
+    repl.enter("var x start 1");
+    repl.enter("7 * 6");
+    let stop = repl.bench.session.setup.stop.clone();
+    let begin = std::time::Instant::now();
+    let presser = std::thread::spawn(move || {
+        std::thread::sleep(std::time::Duration::from_millis(600));
+        stop.handle().store(true, std::sync::atomic::Ordering::Relaxed);
+    });
+    let text = repl.enter("sum(i in 1..20000, j in 1..10000: sin(i * j * x))").text();
+    presser.join().expect("it ends");
+    assert!(text.contains("E0933"), "{text}");
+    assert!(begin.elapsed().as_secs() < 20, "{:?}", begin.elapsed());
+    assert_eq!(repl.enter("ans; x").text(), "42 : number\n1 : number\n");
+}
+
+#[test]
 #[allow(clippy::too_many_lines)] // a list
 fn hostile_lines_are_answered() {
     let folder = folder();

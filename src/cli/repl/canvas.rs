@@ -57,11 +57,11 @@ impl Canvas {
     }
 }
 
-/// A place in dots.
-type Place = (f64, f64);
+/// A place.
+pub type Place = (f64, f64);
 
 /// The part of a line between two heights.
-fn clip(a: Place, b: Place, (lo, hi): (f64, f64)) -> Option<(Place, Place)> {
+pub fn clip(a: Place, b: Place, (lo, hi): (f64, f64)) -> Option<(Place, Place)> {
     if ![a.0, a.1, b.0, b.1].iter().all(|v| v.is_finite()) || a.1.max(b.1) < lo || a.1.min(b.1) > hi {
         return None;
     }

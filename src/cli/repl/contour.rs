@@ -6,7 +6,7 @@
 use super::arguments::split;
 use super::canvas::Canvas;
 use super::commands::{applied, interval, picture};
-use super::curve::framed;
+use super::curve::{FINE, framed, shrunk};
 use super::engine::{Line, Repl, Stop};
 use crate::cli::number::{brief, show};
 use crate::cli::output::write_file;
@@ -18,6 +18,8 @@ use std::path::Path;
 const POINTS: usize = 97;
 const LEVELS: usize = 9;
 const COLUMNS: usize = 64;
+/// Size of a picture.
+const SIZE: (u32, u32) = (760, 600);
 const ROWS: usize = 24;
 
 /// Values over a grid.
@@ -203,26 +205,27 @@ fn colour(k: usize, n: usize) -> RGBColor {
 fn render(surface: &Surface, title: &str, names: &[String; 2]) -> Result<String, Box<dyn std::error::Error>> {
     let mut svg = String::new();
     {
-        let root = SVGBackend::with_string(&mut svg, (760, 600)).into_drawing_area();
+        let root = SVGBackend::with_string(&mut svg, (SIZE.0 * FINE, SIZE.1 * FINE)).into_drawing_area();
         root.fill(&WHITE).map_err(|e| e.to_string())?;
         let mut chart = ChartBuilder::on(&root)
-            .caption(title, (FONT, 20).into_font().color(&INK))
-            .margin(14)
-            .margin_right(26)
-            .x_label_area_size(44)
-            .y_label_area_size(70)
+            .caption(title, (FONT, 20 * FINE).into_font().color(&INK))
+            .margin(14 * FINE)
+            .margin_right(26 * FINE)
+            .x_label_area_size(44 * FINE)
+            .y_label_area_size(70 * FINE)
             .build_cartesian_2d(surface.x.0..surface.x.1, surface.y.0..surface.y.1)
             .map_err(|e| e.to_string())?;
         chart
             .configure_mesh()
             .disable_mesh()
-            .axis_style(INK)
+            .axis_style(INK.stroke_width(FINE))
             .x_label_formatter(&|x| show(*x))
             .y_label_formatter(&|y| show(*y))
-            .label_style((FONT, 13).into_font().color(&INK))
+            .label_style((FONT, 13 * FINE).into_font().color(&INK))
             .x_desc(&names[0])
             .y_desc(&names[1])
-            .axis_desc_style((FONT, 15).into_font().color(&INK))
+            .axis_desc_style((FONT, 15 * FINE).into_font().color(&INK))
+            .set_all_tick_mark_size(5 * FINE)
             .draw()
             .map_err(|e| e.to_string())?;
         let n = surface.levels.len();
@@ -232,24 +235,24 @@ fn render(surface: &Surface, title: &str, names: &[String; 2]) -> Result<String,
             let lines = joined(segments(surface, *level));
             let drawn = lines
                 .into_iter()
-                .map(|l| PathElement::new(l.into_iter().map(place).collect::<Vec<_>>(), colour.stroke_width(2)));
-            chart
-                .draw_series(drawn)
-                .map_err(|e| e.to_string())?
-                .label(brief(*level))
-                .legend(move |(x, y)| PathElement::new([(x, y), (x + 18, y)], colour.stroke_width(2)));
+                .map(|l| PathElement::new(l.into_iter().map(place).collect::<Vec<_>>(), colour.stroke_width(2 * FINE)));
+            chart.draw_series(drawn).map_err(|e| e.to_string())?.label(brief(*level)).legend(move |(x, y)| {
+                PathElement::new([(x, y), (x + 18 * FINE as i32, y)], colour.stroke_width(2 * FINE))
+            });
         }
         if n > 0 {
             chart
                 .configure_series_labels()
                 .position(SeriesLabelPosition::UpperRight)
+                .margin(8 * FINE)
+                .legend_area_size(24 * FINE)
                 .background_style(WHITE.mix(0.85))
                 .border_style(INK.mix(0.2))
-                .label_font((FONT, 12).into_font().color(&INK))
+                .label_font((FONT, 12 * FINE).into_font().color(&INK))
                 .draw()
                 .map_err(|e| e.to_string())?;
         }
         root.present().map_err(|e| e.to_string())?;
     }
-    Ok(svg)
+    Ok(shrunk(&svg, SIZE))
 }

@@ -1,7 +1,7 @@
 //! `:plot`: a curve, by compiled code, in the terminal or as SVG.
 
 use super::arguments::split;
-use super::canvas::Canvas;
+use super::canvas::{Canvas, Place, clip};
 use super::commands::{applied, interval, picture};
 use super::engine::{Line, Repl, Stop};
 use crate::cli::number::{brief, show};
@@ -14,6 +14,8 @@ use std::path::Path;
 const POINTS: usize = 801;
 /// Size of the drawing in characters.
 const COLUMNS: usize = 64;
+/// Size of a picture.
+const SIZE: (u32, u32) = (820, 520);
 const ROWS: usize = 16;
 /// A curve that goes this many times as far as most of it is cut: a pole would leave nothing else to see.
 const FAR: f64 = 8.0;
@@ -176,41 +178,65 @@ pub fn framed(lines: &[String], title: &str, (x, name): ((f64, f64), &str), y: (
     out + &format!("{} {lo}{}{hi}\n", " ".repeat(width), " ".repeat(space))
 }
 
+/// Pictures are drawn this much larger and shown smaller: places are whole numbers, and a curve is not.
+pub const FINE: u32 = 4;
+
+/// Says in the head of a picture that it is to be shown smaller than it was drawn.
+pub fn shrunk(svg: &str, (width, height): (u32, u32)) -> String {
+    let drawn = format!("width=\"{}\" height=\"{}\"", width * FINE, height * FINE);
+    svg.replacen(&drawn, &format!("width=\"{width}\" height=\"{height}\""), 1)
+}
+
+/// The parts of a curve between two heights.
+fn visible(piece: &[Place], heights: (f64, f64)) -> Vec<Vec<Place>> {
+    let mut parts: Vec<Vec<Place>> = Vec::new();
+    let mut end = None;
+    for pair in piece.windows(2) {
+        let Some((from, to)) = clip(pair[0], pair[1], heights) else { continue };
+        match parts.last_mut().filter(|_| end == Some(from)) {
+            Some(part) => part.push(to),
+            None => parts.push(vec![from, to]),
+        }
+        end = Some(to);
+    }
+    parts
+}
+
 /// The curve as SVG.
 fn render(curve: &Curve, title: &str, name: &str) -> Result<String, Box<dyn std::error::Error>> {
     let mut svg = String::new();
     {
-        let root = SVGBackend::with_string(&mut svg, (820, 520)).into_drawing_area();
+        let root = SVGBackend::with_string(&mut svg, (SIZE.0 * FINE, SIZE.1 * FINE)).into_drawing_area();
         root.fill(&WHITE).map_err(|e| e.to_string())?;
         let room = 0.04 * (curve.y.1 - curve.y.0);
         let mut chart = ChartBuilder::on(&root)
-            .caption(title, (FONT, 20).into_font().color(&INK))
-            .margin(14)
-            .margin_right(26)
-            .x_label_area_size(44)
-            .y_label_area_size(70)
+            .caption(title, (FONT, 20 * FINE).into_font().color(&INK))
+            .margin(14 * FINE)
+            .margin_right(26 * FINE)
+            .x_label_area_size(44 * FINE)
+            .y_label_area_size(70 * FINE)
             .build_cartesian_2d(curve.x.0..curve.x.1, curve.y.0 - room..curve.y.1 + room)
             .map_err(|e| e.to_string())?;
         chart
             .configure_mesh()
             .light_line_style(WHITE)
-            .bold_line_style(GRID)
-            .axis_style(INK)
+            .bold_line_style(GRID.stroke_width(FINE))
+            .axis_style(INK.stroke_width(FINE))
             .x_labels(9)
             .y_labels(7)
             .x_label_formatter(&|x| show(*x))
             .y_label_formatter(&|y| show(*y))
-            .label_style((FONT, 13).into_font().color(&INK))
+            .label_style((FONT, 13 * FINE).into_font().color(&INK))
             .x_desc(name)
-            .axis_desc_style((FONT, 15).into_font().color(&INK))
+            .axis_desc_style((FONT, 15 * FINE).into_font().color(&INK))
+            .set_all_tick_mark_size(5 * FINE)
             .draw()
             .map_err(|e| e.to_string())?;
-        for piece in pieces(curve) {
-            let inside = |y: f64| y.clamp(curve.y.0 - room, curve.y.1 + room);
-            let points = piece.into_iter().map(|(x, y)| (x, inside(y)));
-            chart.draw_series(LineSeries::new(points, BLUE.stroke_width(2))).map_err(|e| e.to_string())?;
+        let parts = pieces(curve).into_iter().flat_map(|p| visible(&p, (curve.y.0 - room, curve.y.1 + room)));
+        for part in parts {
+            chart.draw_series(LineSeries::new(part, BLUE.stroke_width(2 * FINE))).map_err(|e| e.to_string())?;
         }
         root.present().map_err(|e| e.to_string())?;
     }
-    Ok(svg)
+    Ok(shrunk(&svg, SIZE))
 }

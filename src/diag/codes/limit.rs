@@ -85,6 +85,10 @@ crate::error_codes! {
                 .label(*at, format!("it reads `{usage}`"))
                 .help(format!("for example `{example}`")),
 
+        /// Ctrl-C while an expression was evaluated in `optc repl`.
+        Interrupted "E0933" {} =>
+            Message::error("interrupted before the value was known").help("nothing was changed"),
+
         /// `x = 3` in `optc repl`.
         Assignment "E0932" { at: Span, name: Name, text: String, found: Option<&'static str> } =>
             Message::error(format!("`{text}` says neither what `{name}` is nor where it stands"))

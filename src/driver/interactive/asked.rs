@@ -6,6 +6,7 @@ use super::value::{Evaluated, Shape};
 use crate::base::{FileId, IdVec, Interval, Name, Span};
 use crate::diag::Reports;
 use crate::diag::codes::domain::DomainError;
+use crate::diag::codes::limit::LimitError;
 use crate::driver::results::{Answer, Results};
 use crate::interp::{self, Boxes, Culprit, Interp, Plain, Wrong};
 use crate::ir::graph::Depends;
@@ -178,7 +179,9 @@ impl Bench {
         let mut rows = vec![f64::NAN; light.instance.shape.n_cons];
         self.row_values(&light, &x, &mut rows);
         let answer = Answer { x: &x, y: &y, z_lower: &[], z_upper: &[], rows: &rows };
-        let shown = Results::new(&light.model, &light.instance, answer).shown();
+        let stop = self.session.setup.stop.clone();
+        let shown = Results::new(&light.model, &light.instance, answer).shown_until(&stop);
+        let Some(shown) = shown else { return Err(LimitError::Interrupted {}.into()) };
         let Some(shown) = shown.into_iter().next_back() else {
             crate::bug!("an expression was shown and is not there")
         };
