@@ -107,13 +107,13 @@ impl Program {
         self.statements.iter().find(|s| s.names.iter().any(|n| &**n == name))
     }
 
-    /// The program with further statements; one that declares a name takes the place of the one that did. Gives the
-    /// names that are declared anew.
+    /// The program with further statements; one that declares a name takes the place of the one that did, an objective
+    /// that of one without a name. Gives the names that are declared anew.
     pub fn with(&self, new: Vec<Statement>) -> (Self, Vec<Name>) {
         let clashes = |old: &Statement| {
             new.iter().any(|new| {
                 old.names.iter().any(|n| new.names.contains(n))
-                    || is_unnamed_objective(&old.stmt) && is_unnamed_objective(&new.stmt)
+                    || is_unnamed_objective(&old.stmt) && matches!(new.stmt.kind, StmtKind::Objective { .. })
                     || old.names.is_empty() && old.key == new.key && old.text == new.text
             })
         };
