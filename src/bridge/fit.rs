@@ -3,7 +3,7 @@
 use super::matrices::matrices;
 use super::presolve::presolve;
 use crate::problem::verify::tolerance::INTEGRALITY;
-use crate::problem::{Candidate, Form, Mip, Nlp, Oracle, Program, SetupError, Stack, StopReason, recover};
+use crate::problem::{Candidate, Form, Mip, Nlp, Oracle, Program, Refusal, SetupError, Stack, StopReason, recover};
 use crate::solve::cones::cones;
 use std::sync::Arc;
 
@@ -53,12 +53,19 @@ pub fn fit(form: Form, nlp: Nlp) -> Result<(Program, Back), SetupError> {
             row_bounds: qp.shape.rows,
             var_bounds: qp.shape.vars,
         }),
+        // Residuals are made of the model, not of its functions.
+        Form::LeastSquares => return Err(Refusal::NotSquares.into()),
         Form::Qp | Form::Nlp => Program::Qp(qp),
     };
     Ok((program, Back { form, oracle, steps }))
 }
 
 impl Back {
+    /// No way at all: the method works on `oracle` itself, or in its variables.
+    pub fn none(oracle: Arc<dyn Oracle>) -> Self {
+        Self { form: Form::Nlp, oracle, steps: Stack::default() }
+    }
+
     /// The method's answer in the problem's own variables and rows.
     #[must_use]
     pub fn recover(&self, candidate: Candidate) -> Candidate {

@@ -10,6 +10,8 @@ pub mod args;
 pub mod check;
 pub mod emit;
 pub mod exit;
+mod fit;
+mod fit_plot;
 pub mod fmt;
 pub mod grid;
 pub mod inspect;

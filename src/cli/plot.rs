@@ -1,28 +1,29 @@
-//! The convergence of a run as a picture: the objective above, the residuals (log scale) below.
+//! A result as a picture: of a fit the data with curve and band, else the convergence of the runs, the objective above and
+//! the residuals (log scale) below.
 
 use super::number::show;
 use super::output::write_file;
-use crate::driver::report::{Report, Run};
+use crate::driver::report::{FitReport, Report, Run};
 use crate::problem::TraceRow;
 use plotters::coord::Shift;
 use plotters::prelude::*;
 use std::io;
 use std::path::Path;
 
-const SIZE: (u32, u32) = (900, 640);
+pub(super) const SIZE: (u32, u32) = (900, 640);
 pub(super) const FONT: &str = "sans-serif";
 pub(super) const INK: RGBColor = RGBColor(0x33, 0x33, 0x33);
 pub(super) const GRID: RGBColor = RGBColor(0xe4, 0xe4, 0xe4);
 pub(super) const BLUE: RGBColor = RGBColor(0x1f, 0x5f, 0xa8);
-const ORANGE: RGBColor = RGBColor(0xd9, 0x6c, 0x06);
+pub(super) const ORANGE: RGBColor = RGBColor(0xd9, 0x6c, 0x06);
 const TEAL: RGBColor = RGBColor(0x0a, 0x8f, 0x7c);
 /// Residuals below this are drawn at it: a logarithm has no zero.
 const FLOOR: f64 = 1e-16;
 /// With fewer points than this each is marked.
 const MARKED: usize = 80;
 
-type Area<'a> = DrawingArea<SVGBackend<'a>, Shift>;
-type Fault<'a> = DrawingAreaErrorKind<<SVGBackend<'a> as DrawingBackend>::ErrorType>;
+pub(super) type Area<'a> = DrawingArea<SVGBackend<'a>, Shift>;
+pub(super) type Fault<'a> = DrawingAreaErrorKind<<SVGBackend<'a> as DrawingBackend>::ErrorType>;
 
 /// Draws all runs of a report, one after the other, to an SVG file.
 ///
@@ -36,13 +37,17 @@ pub fn convergence(path: &Path, report: &Report) -> io::Result<()> {
 /// The picture as SVG.
 ///
 /// # Errors
-/// When there is no iteration to draw.
+/// When there is neither a fit nor an iteration to draw.
 pub fn render(report: &Report) -> io::Result<String> {
+    let mut svg = String::new();
+    if let Some(fit) = report.fit.as_ref().filter(|fit| fit.is_worth_a_table()) {
+        draw_fit(&mut svg, fit, &title(report)).map_err(|fault| io::Error::other(fault.to_string()))?;
+        return Ok(svg);
+    }
     let rows = joined(&report.runs);
     if rows.is_empty() {
         return Err(io::Error::other("there are no iterations to draw"));
     }
-    let mut svg = String::new();
     draw(&mut svg, &rows, &title(report)).map_err(|fault| io::Error::other(fault.to_string()))?;
     Ok(svg)
 }
@@ -61,6 +66,14 @@ fn title(report: &Report) -> String {
     let methods: Vec<&str> = report.runs.iter().map(|run| run.method.as_str()).collect();
     let status = report.status().map_or("", |s| s.phrase());
     format!("{} · {} · {status}", report.model, methods.join(", then "))
+}
+
+fn draw_fit<'s>(svg: &'s mut String, fit: &FitReport, title: &str) -> Result<(), Fault<'s>> {
+    let root = SVGBackend::with_string(svg, SIZE).into_drawing_area();
+    root.fill(&WHITE)?;
+    let root = root.margin(12, 0, 0, 0).titled(title, (FONT, 20).into_font().color(&INK))?;
+    super::fit_plot::draw(&root, fit)?;
+    root.present()
 }
 
 fn draw<'s>(svg: &'s mut String, rows: &[TraceRow], title: &str) -> Result<(), Fault<'s>> {
@@ -171,7 +184,7 @@ fn whole_labels(last: f64) -> usize {
 }
 
 /// The range of values with a little room; never empty.
-fn spread(values: impl Iterator<Item = f64>) -> (f64, f64) {
+pub(super) fn spread(values: impl Iterator<Item = f64>) -> (f64, f64) {
     let (lo, hi) = values.fold((f64::INFINITY, f64::NEG_INFINITY), |(lo, hi), v| (lo.min(v), hi.max(v)));
     if lo > hi {
         return (0.0, 1.0);

@@ -20,7 +20,7 @@ const AT_BOUND: f64 = 1e-6;
 /// Stages that took a smaller share of the time are not named.
 const SHORTEST_SHARE: f64 = 0.03;
 /// Width of the headings on the left.
-const LEFT: usize = 12;
+pub const LEFT: usize = 12;
 
 /// How much to say.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -40,8 +40,15 @@ pub fn render(report: &Report, detail: Detail, style: Style) -> String {
     }
     out += &page.runs(report, detail);
     out += &page.expectations(&report.expectations, detail);
+    let fit = report.fit.as_ref().filter(|fit| detail == Detail::Normal && fit.is_worth_a_table());
+    if let Some(fit) = fit {
+        out += &super::fit::render(fit, style);
+    }
     if report.shown.is_empty() {
-        out += &page.variables(&report.variables);
+        // The table of the fit says the same of each.
+        if fit.is_none_or(|fit| fit.parameters.len() > super::fit::MOST_ROWS) {
+            out += &page.variables(&report.variables);
+        }
         if detail == Detail::Normal {
             out += &page.constraints(&report.constraints);
         }

@@ -7,6 +7,7 @@
 pub mod blame;
 pub mod derivative_check;
 pub mod emit;
+pub mod fit;
 pub mod interactive;
 pub mod judge;
 pub mod listing;
@@ -15,6 +16,7 @@ pub mod patience;
 pub mod pipeline;
 pub mod ranges;
 pub mod report;
+pub mod residuals;
 pub mod results;
 pub mod route;
 pub mod run;

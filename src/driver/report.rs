@@ -28,6 +28,9 @@ pub struct Report {
     pub variables: Vec<VariableReport>,
     /// Constraints at the final point.
     pub constraints: Vec<ConstraintReport>,
+    /// Standard errors and the like, when the objective is a sum of squares or losses of residuals, a method for those
+    /// may run, and the final point is a solution.
+    pub fit: Option<FitReport>,
     /// What `show` asked for, in order.
     pub shown: Vec<Shown>,
     /// What `expect` demanded, in order.
@@ -324,6 +327,71 @@ pub struct ConstraintReport {
     /// How the objective changes, in the user's sense, per unit that the active end moves up; empty when the
     /// method gives no multipliers.
     pub duals: Vec<f64>,
+}
+
+/// What a fit says about its parameters.
+#[derive(Clone, Debug, Serialize)]
+pub struct FitReport {
+    /// Residuals that count.
+    pub residuals: usize,
+    /// Parameters that may move.
+    pub free: usize,
+    /// `residuals - free`.
+    pub degrees_of_freedom: i64,
+    /// Standard deviation of a residual of weight 1; not a number without degrees of freedom.
+    pub residual_deviation: f64,
+    /// How often an interval holds the true value, if the model is right.
+    pub coverage: f64,
+    /// Student's quantile for it.
+    pub quantile: f64,
+    /// Every variable, in the order of the problem.
+    pub parameters: Vec<ParameterReport>,
+    /// Covariances of the parameters, row by row; empty for more than 100.
+    pub covariance: Vec<f64>,
+    /// Their correlations, likewise.
+    pub correlation: Vec<f64>,
+    /// What to know before believing the numbers.
+    pub notes: Vec<String>,
+    /// The fitted curve, when the residuals are differences of data and a function of one covariate.
+    pub curve: Option<CurveReport>,
+    /// Residuals times the roots of their weights, in order.
+    #[serde(skip)]
+    pub residual_values: Vec<f64>,
+}
+
+/// A parameter of a fit.
+#[derive(Clone, Debug, Serialize)]
+pub struct ParameterReport {
+    /// Its name: `b1`, `rate[3]`.
+    pub name: String,
+    /// Its value.
+    pub estimate: f64,
+    /// Its standard error; not a number where there is none.
+    pub standard_error: f64,
+    /// Lower end of the interval.
+    pub lower: f64,
+    /// Upper end of the interval.
+    pub upper: f64,
+    /// Why it has no standard error: `fixed`, `lower bound`, `upper bound`, `undetermined`.
+    pub held: Option<&'static str>,
+}
+
+/// A fitted curve over one covariate.
+#[derive(Clone, Debug, Serialize)]
+pub struct CurveReport {
+    /// What is on the horizontal axis.
+    pub covariate: String,
+    /// What was measured.
+    pub response: String,
+    /// Covariates, increasing.
+    pub x: Vec<f64>,
+    /// The curve there.
+    pub value: Vec<f64>,
+    /// Half the height of the confidence band of the curve there.
+    pub half_width: Vec<f64>,
+    /// What was measured, `(covariate, response)`.
+    #[serde(skip)]
+    pub points: Vec<(f64, f64)>,
 }
 
 /// A value that `show` asked for.

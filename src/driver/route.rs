@@ -61,6 +61,11 @@ pub static RULES: &[Rule] = &[
         reason: |facts| (facts.n_cons > 0 || facts.objective <= Degree::Linear).then(|| rows(facts)),
     },
     Rule {
+        method: "levenberg_marquardt",
+        when: "no rows, a sum of squares of at least as many residuals as variables",
+        reason: squares,
+    },
+    Rule {
         method: "lbfgs",
         when: "no rows, functions with kinks",
         reason: |facts| {
@@ -95,6 +100,15 @@ fn integer_linear(facts: &ProblemFacts) -> Option<String> {
 
 fn rows(facts: &ProblemFacts) -> String {
     count(facts.n_cons, "constraint row")
+}
+
+/// Sums of squares, unless there are kinks or the Jacobian is too large to be factored again and again.
+fn squares(facts: &ProblemFacts) -> Option<String> {
+    let smooth = facts.smoothness < Smoothness::Continuous;
+    let fits = facts.n_residuals >= facts.n_vars && facts.nnz_hessian <= MANY_NONZEROS;
+    let residuals = count(facts.n_residuals, "residual");
+    (smooth && fits && facts.n_residuals > 0)
+        .then(|| format!("no constraints but bounds, and a sum of squares or losses of {residuals}"))
 }
 
 /// `1 row`, `2 rows`.

@@ -1,11 +1,13 @@
 //! From a checked model to a report: bind, compile, route, run, judge, read.
 
 use super::blame::{self, When};
+use super::fit;
 use super::judge::Judge;
 use super::patience::{self, Patience};
 use super::pipeline::{self, Kept, Line as SolveLine, Used, Worth};
 use super::ranges::Hulls;
 use super::report::{ProblemSummary, Report, Run, SolveReport};
+use super::residuals::Residuals;
 use super::results::{Answer, Results};
 use super::route::{Choice, route};
 use super::run;
@@ -59,6 +61,8 @@ pub struct Bound {
     pub survey: Survey,
     /// The class as numbers.
     pub facts: ProblemFacts,
+    /// The residuals, when the objective is a sum of their squares or losses and a method for those may run.
+    pub residuals: Option<Residuals>,
     /// Warnings of the model and its data.
     pub reports: Reports,
     docs: BTreeMap<Name, Name>,
@@ -91,15 +95,52 @@ impl Session {
         mut reports: Reports,
     ) -> Result<Bound, Reports> {
         let prepared = self.prepare(Model::clone(&model));
+        let (instance, oracle) = self.compile(&model, &prepared, Mode::Auto, &mut reports)?;
+        let oracle = Arc::new(oracle);
+        let (survey, facts) = self.timed("survey", |_| {
+            let survey = survey(&prepared.model, &prepared.plan, &Hulls::new(&prepared, &instance));
+            let facts = facts(&survey, oracle.as_ref(), &instance.shape);
+            (survey, facts)
+        });
+        let l1 = Vec::new();
+        let residuals = if self.may_fit(&model) { self.residuals(&model, &facts) } else { None };
+        let facts = ProblemFacts { n_residuals: residuals.as_ref().map_or(0, |r| r.fit.n_residuals()), ..facts };
+        Ok(Bound {
+            written,
+            checked: model,
+            n_kinks,
+            l1,
+            prepared,
+            instance,
+            oracle,
+            survey,
+            facts,
+            residuals,
+            reports,
+            docs,
+        })
+    }
+
+    /// Data and code of a model and what was prepared of it. Remarks are added to `reports`.
+    ///
+    /// # Errors
+    /// All reports, when the data are wrong; what would not fit.
+    pub(super) fn compile(
+        &mut self,
+        model: &Model,
+        prepared: &Prepared,
+        mode: Mode,
+        reports: &mut Reports,
+    ) -> Result<(Arc<Instance>, CompiledOracle), Reports> {
         let instance = self.timed("bind", |s| {
-            let instance = s.bind_plan(&prepared, &mut reports)?;
+            let instance = s.bind_plan(prepared, reports)?;
             // For the interpreter, which judges the answer.
-            instance.world.list_joins(&model);
+            instance.world.list_joins(model);
             Some(instance)
         });
-        let Some(instance) = instance.map(Arc::new) else { return Err(reports) };
+        let Some(instance) = instance.map(Arc::new) else { return Err(std::mem::take(reports)) };
         let program = self.timed("compile", |_| kernel::compile(&prepared.model, &prepared.plan, &prepared.derivs));
-        let oracle = self.timed("link", |_| CompiledOracle::new(Arc::new(program), Arc::clone(&instance), Mode::Auto));
+        let oracle = self.timed("link", |_| CompiledOracle::new(Arc::new(program), Arc::clone(&instance), mode));
         let mut oracle = oracle.map_err(|error| {
             Reports::from(LimitError::TooLarge { what: "a matrix of derivatives".into(), reason: error.to_string() })
         })?;
@@ -115,14 +156,7 @@ impl Session {
                 }
             });
         }
-        let oracle = Arc::new(oracle);
-        let (survey, facts) = self.timed("survey", |_| {
-            let survey = survey(&prepared.model, &prepared.plan, &Hulls::new(&prepared, &instance));
-            let facts = facts(&survey, oracle.as_ref(), &instance.shape);
-            (survey, facts)
-        });
-        let l1 = Vec::new();
-        Ok(Bound { written, checked: model, n_kinks, l1, prepared, instance, oracle, survey, facts, reports, docs })
+        Ok((instance, oracle))
     }
 
     fn bind_plan(&mut self, prepared: &Prepared, reports: &mut Reports) -> Option<Instance> {
@@ -185,9 +219,22 @@ impl Session {
         let mut ws = linear.workspace();
         apart.l1 = vec![0.0; apart.instance.shape.n_vars];
         linear.gradient(&mut ws, &[1.0], &mut apart.l1).ok()?;
+        (apart.residuals, apart.facts.n_residuals) = (None, 0);
         apart.facts.n_l1 = apart.l1.iter().filter(|w| **w > 0.0).count();
         let convex = apart.l1.iter().all(|w| *w >= 0.0);
         (convex && apart.facts.smoothness < Smoothness::Continuous).then_some(apart)
+    }
+
+    /// Whether a method for sums of squares may be what runs: the choice is open, or one is asked for.
+    fn may_fit(&self, model: &Model) -> bool {
+        let fits = |name: &str| crate::solve::find(name).is_some_and(|row| row.form == Form::LeastSquares);
+        match &self.setup.method {
+            Some(name) => fits(name),
+            None => {
+                let open = model.solves.is_empty() || model.solves.iter().any(|solve| solve.stages.is_empty());
+                open || model.solves.iter().flat_map(|solve| &solve.stages).any(|stage| fits(&stage.method))
+            }
+        }
     }
 
     /// The same problem without kinks, when there are some, the user leaves the choice of the method open, and rows can
@@ -329,11 +376,16 @@ impl Session {
         at: Option<Span>,
     ) -> Result<(), Reports> {
         let bound = state.bound;
-        let watched = Arc::new(Watched::new(bound.oracle.clone()).beside(&bound.l1));
+        let residuals = bound.residuals.as_ref().filter(|_| choice.row.form == Form::LeastSquares);
+        let oracle = residuals.map_or_else(|| bound.oracle.clone() as Arc<dyn Oracle>, |r| r.fit.oracle.clone());
+        let watched = Arc::new(Watched::new(oracle).beside(&bound.l1));
         let facts =
             ProblemFacts { n_vars: watched.shape().n_vars, n_cons: watched.shape().n_cons, ..bound.facts.clone() };
         let nlp = Nlp { oracle: watched.clone(), facts };
         let fitted = self.timed("fit", |_| {
+            if let Some(residuals) = residuals {
+                return Ok((residuals.program(watched.clone(), &bound.facts), bridge::Back::none(watched.clone())));
+            }
             let fitted = bridge::fit(choice.row.form, nlp.clone());
             if choice.rule.is_none() || !matches!(fitted, Err(SetupError::Refused(_) | SetupError::Evaluation(_))) {
                 return fitted;
@@ -346,12 +398,20 @@ impl Session {
         let (program, back) = fitted.map_err(|error| setup_failed(bound, &choice, error, at))?;
         let options = run::options(choice.row, stage, &self.setup, state.alone)?;
         let limits = state.limits(&self.setup.limits, stage, &options);
-        let warm = state.kept.as_ref().map(|kept| warm(&kept.compiled));
+        let warm = state.kept.as_ref().map(|kept| match residuals {
+            Some(_) => WarmStart { x: kept.candidate.x.clone(), ..WarmStart::default() },
+            None => warm(&kept.compiled),
+        });
         let live = state.live.clone();
         let ran = self.timed("solve", |s| run::run(&choice, (program, &back), options, (&s.setup, limits), warm, live));
         let mut ran = ran.map_err(|error| setup_failed(bound, &choice, error, at))?;
-        let compiled = ran.candidate.clone();
-        ran.candidate = recovered(bound, ran.candidate);
+        let compiled = match residuals {
+            Some(_) => bound.of_compiled(&ran.candidate),
+            None => ran.candidate.clone(),
+        };
+        if residuals.is_none() {
+            ran.candidate = recovered(bound, ran.candidate);
+        }
         let mut verdict = self.timed("verify", |_| verify(state.judge, &bound.facts, &ran.candidate));
         if state.judge.gave_up() {
             verdict = interrupted(verdict);
@@ -369,7 +429,8 @@ impl Session {
         }
         state.remark(&candidate, &verdict, watched.last(), &mut described);
         state.runs.push(described);
-        state.keep(watched.as_ref(), compiled, candidate, verdict);
+        let functions: &dyn Oracle = if residuals.is_some() { bound.oracle.as_ref() } else { watched.as_ref() };
+        state.keep(functions, compiled, candidate, verdict);
         Ok(())
     }
 
@@ -406,6 +467,11 @@ impl Session {
             objectives: results.objectives(),
             variables: results.variables(&bound.docs),
             constraints: results.constraints(&self.sources, &bound.docs),
+            fit: bound
+                .residuals
+                .as_ref()
+                .filter(|_| is_solution(verdict.status))
+                .and_then(|r| fit::report(bound, r, &candidate.x)),
             shown: results.shown(),
             expectations: results.expectations(&self.sources),
             timings: Vec::new(),
@@ -502,6 +568,15 @@ impl Bound {
         (vars, self.instance.shape.n_cons - self.instance.rows[self.written.constraints.len()])
     }
 
+    /// An answer in the problem's own variables in those of the compiled problem.
+    fn of_compiled(&self, candidate: &Candidate) -> Candidate {
+        let x = self.oracle.lift_point(&candidate.x);
+        if x.len() == candidate.x.len() {
+            return candidate.clone();
+        }
+        Candidate { x, z_lower: Vec::new(), z_upper: Vec::new(), ..candidate.clone() }
+    }
+
     /// The problem as it is solved, by interpretation.
     pub fn judge(&self) -> Judge {
         let env: Arc<dyn crate::interp::Env + Send + Sync> = self.instance.world.clone();
@@ -552,6 +627,11 @@ impl Bound {
             Site::Var(var) => self.instance.var_name(&self.checked, var as usize).unwrap_or_default(),
         }
     }
+}
+
+/// Whether statistics of the point mean something.
+fn is_solution(status: Status) -> bool {
+    matches!(status, Status::GlobalOptimum | Status::LocalOptimum | Status::Stationary)
 }
 
 fn docs(stmts: &[Stmt]) -> BTreeMap<Name, Name> {

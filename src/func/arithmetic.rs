@@ -1,7 +1,9 @@
 //! `+ - * /` and the sign.
 
 use super::range;
-use super::row::{Arity, Builder, Builtin, Curvature, Domain, Ex, Instruction, Lower, Param, Surface, Trend, Value};
+use super::row::{
+    Arity, Builder, Builtin, Curvature, Domain, Ex, Instruction, Lower, Param, Residual, Surface, Trend, Value,
+};
 use super::row::{block_fold, block_one, block_two};
 use super::term::rule;
 use crate::base::Interval;
@@ -125,6 +127,7 @@ pub(super) static ROWS: &[Builtin] = &[
         surface: Surface::Operator("/"),
         value: Value::Two(|x, y| x / y),
         block: Some(|_, args, out| block_two(|x, y| x / y, args[0], args[1], out)),
+        residual: Residual::Quotient,
         partials: |b, x, y| rule(b, x, y, |x, y| vec![1.0 / x[1], -y / x[1]]),
         domain: Domain { joint: Some(|x| x[1] != 0.0), text: "a quotient needs a divisor other than 0", ..Domain::ALL },
         curvature: |x| match (range::point(x[0]), range::point(x[1])) {

@@ -1,9 +1,10 @@
 //! Stable atoms: compositions that would overflow, cancel or divide by 0 if a model wrote them out.
 
 use super::range;
-use super::row::{Arity, Builtin, Curvature, Domain, Param, Smoothness, Trend, Value, block_one};
+use super::row::{Arity, Builtin, Curvature, Domain, Param, Residual, Smoothness, Trend, Value, block_one};
 use super::term::rule;
 use crate::base::Interval;
+use crate::num::loss::Loss;
 use crate::num::vmath;
 use std::f64::consts::{E, SQRT_2};
 
@@ -192,6 +193,7 @@ pub(super) static ROWS: &[Builtin] = &[
         arity: Arity::Exactly(2),
         params: &[Param::new("r"), Param::with_default("k", 1.0)],
         value: Value::Two(vmath::huber),
+        residual: Residual::Scaled(Loss::Huber),
         partials: |b, x, y| {
             rule(b, x, y, |x, _| {
                 let (r, k) = (x[0], x[1]);

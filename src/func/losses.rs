@@ -2,9 +2,10 @@
 
 use super::enclosing::enclose_formula;
 use super::range;
-use super::row::{Arity, Builtin, Curvature, Domain, OverArrays, Param, Smoothness, Trend, Value};
+use super::row::{Arity, Builtin, Curvature, Domain, OverArrays, Param, Residual, Smoothness, Trend, Value};
 use super::term::rule;
 use crate::base::Interval;
+use crate::num::loss::Loss;
 use crate::num::vmath;
 
 const NOT_NEGATIVE: Interval = Interval::new(0.0, f64::INFINITY);
@@ -18,6 +19,7 @@ pub(super) static ROWS: &[Builtin] = &[
         params: &[Param::new("y"), Param::new("t")],
         over_arrays: OverArrays::MeanOfMap,
         value: Value::Two(|y, t| (y - t) * (y - t)),
+        residual: Residual::SquaredDifference,
         partials: |b, x, y| {
             rule(b, x, y, |x, _| {
                 let slope = 2.0 * (x[0] - x[1]);
@@ -246,6 +248,100 @@ pub(super) static ROWS: &[Builtin] = &[
         ],
         ..Builtin::BASE
     },
+    Builtin {
+        name: "soft_l1",
+        doc: "robust loss `k^2 * (sqrt(1 + (r / k)^2) - 1)`: `r^2 / 2` near 0, a straight line far out",
+        arity: Arity::Exactly(2),
+        params: &[Param::new("r"), Param::with_default("k", 1.0)],
+        residual: Residual::Scaled(Loss::SoftL1),
+        value: Value::Two(|r, k| robust(Loss::SoftL1, r, k)),
+        partials: |b, x, y| {
+            rule(b, x, y, |x, _| {
+                let (r, k) = (x[0], x[1]);
+                let length = r.num(1.0).call2("hypot", r / k);
+                // d/dk = 2 k (s - 1) - (r / k)² k / s, with s - 1 = z² / (s + 1).
+                let z = r / k;
+                vec![r / length, k * z.square() * (2.0 / (length + 1.0) - 1.0 / length)]
+            })
+        },
+        domain: Domain { text: "soft_l1 needs k > 0", ..SCALED },
+        curvature: |x| convex_in_residual(x),
+        monotone: |x| vec![Trend::of_slope(x[0]), Trend::Increasing],
+        enclose: |x| enclose_robust(Loss::SoftL1, x),
+        reference: &[
+            (&[0.0, 1.0], 0.0),
+            (&[0.5, 1.0], 0.11803398874989485),
+            (&[-0.5, 1.0], 0.11803398874989485),
+            (&[3.0, 1.0], 2.1622776601683795),
+            (&[-10.0, 0.1], 0.9900499987500625),
+            (&[0.3, 0.2], 0.032111025509279786),
+            (&[1e-9, 2.0], 5e-19),
+            (&[100.0, 25.0], 1951.9410160110378),
+        ],
+        ..Builtin::BASE
+    },
+    Builtin {
+        name: "cauchy_loss",
+        doc: "robust loss `k^2 / 2 * log(1 + (r / k)^2)`: `r^2 / 2` near 0, a logarithm far out",
+        arity: Arity::Exactly(2),
+        params: &[Param::new("r"), Param::with_default("k", 1.0)],
+        residual: Residual::Scaled(Loss::Cauchy),
+        value: Value::Two(|r, k| robust(Loss::Cauchy, r, k)),
+        partials: |b, x, y| {
+            rule(b, x, y, |x, _| {
+                let (r, k) = (x[0], x[1]);
+                let q = (r / k).square();
+                vec![r / (1.0 + q), k * (q.call("log1p") - q / (1.0 + q))]
+            })
+        },
+        domain: Domain { text: "cauchy_loss needs k > 0", ..SCALED },
+        curvature: |x| bends_down(x, 1.0),
+        monotone: |x| vec![Trend::of_slope(x[0]), Trend::Increasing],
+        enclose: |x| enclose_robust(Loss::Cauchy, x),
+        reference: &[
+            (&[0.0, 1.0], 0.0),
+            (&[0.5, 1.0], 0.11157177565710488),
+            (&[-0.5, 1.0], 0.11157177565710488),
+            (&[3.0, 1.0], 1.151292546497023),
+            (&[-10.0, 0.1], 0.04605220183488259),
+            (&[0.3, 0.2], 0.023573099926832923),
+            (&[1e-9, 2.0], 5e-19),
+            (&[100.0, 25.0], 885.3791700175675),
+        ],
+        ..Builtin::BASE
+    },
+    Builtin {
+        name: "arctan_loss",
+        doc: "robust loss `k^2 / 2 * atan((r / k)^2)`: `r^2 / 2` near 0, at most `pi * k^2 / 4`",
+        arity: Arity::Exactly(2),
+        params: &[Param::new("r"), Param::with_default("k", 1.0)],
+        residual: Residual::Scaled(Loss::Arctan),
+        value: Value::Two(|r, k| robust(Loss::Arctan, r, k)),
+        partials: |b, x, y| {
+            rule(b, x, y, |x, _| {
+                let (r, k) = (x[0], x[1]);
+                let q = (r / k).square();
+                let divisor = 1.0 + q.square();
+                vec![r / divisor, k * (q.call("atan") - q / divisor)]
+            })
+        },
+        domain: Domain { text: "arctan_loss needs k > 0", ..SCALED },
+        // Convex up to q = 1 / sqrt(3).
+        curvature: |x| bends_down(x, 0.759_835_685_651_592),
+        monotone: |x| vec![Trend::of_slope(x[0]), Trend::Increasing],
+        enclose: |x| enclose_robust(Loss::Arctan, x),
+        reference: &[
+            (&[0.0, 1.0], 0.0),
+            (&[0.5, 1.0], 0.12248933156343207),
+            (&[-0.5, 1.0], 0.12248933156343207),
+            (&[3.0, 1.0], 0.7300695528105005),
+            (&[-10.0, 0.1], 0.00785348163397615),
+            (&[0.3, 0.2], 0.023051439944313353),
+            (&[1e-9, 2.0], 5e-19),
+            (&[100.0, 25.0], 471.36797399966855),
+        ],
+        ..Builtin::BASE
+    },
 ];
 
 fn constant_or(x: &[Interval], other: Curvature) -> Curvature {
@@ -261,4 +357,39 @@ fn difference_trends(x: &[Interval]) -> Vec<Trend> {
 /// The range of `1 - t s`, with room for the two roundings of the value.
 fn margin(x: &[Interval]) -> Interval {
     range::sub(Interval::point(1.0), range::mul(x[0], x[1]))
+}
+
+const SCALED: Domain = Domain { joint: Some(|x| x[1] > 0.0), ..Domain::ranges(&[Interval::ALL, NOT_NEGATIVE], "") };
+
+fn robust(loss: Loss, r: f64, k: f64) -> f64 {
+    if k > 0.0 { loss.value(r, k) } else { f64::NAN }
+}
+
+/// Even in `r`, increasing in `|r|` and in `k`.
+fn enclose_robust(loss: Loss, x: &[Interval]) -> Interval {
+    let (size, k) = (range::abs(x[0]), x[1].meet(NOT_NEGATIVE));
+    if size.is_empty() || k.is_empty() {
+        return Interval::EMPTY;
+    }
+    let at = |r: f64, k: f64| if k > 0.0 && r.is_finite() { loss.value(r, k) } else { f64::NAN };
+    let (lo, hi) = (at(size.lo, k.lo), at(size.hi, k.hi));
+    let hi = if hi.is_finite() { hi } else { f64::INFINITY };
+    Interval::new(if lo.is_finite() { lo } else { 0.0 }, hi).widen(8).meet(NOT_NEGATIVE)
+}
+
+/// The curvature of a loss that is convex in `r` for every scale.
+fn convex_in_residual(x: &[Interval]) -> Curvature {
+    match (range::point(x[0]), range::point(x[1])) {
+        (Some(_), Some(_)) => Curvature::Constant,
+        (_, Some(_)) => Curvature::Convex,
+        _ => Curvature::Unknown,
+    }
+}
+
+/// The curvature of a loss that is convex for `|r| <= part * k` alone.
+fn bends_down(x: &[Interval], part: f64) -> Curvature {
+    match convex_in_residual(x) {
+        Curvature::Convex if range::abs(x[0]).hi > part * x[1].lo => Curvature::Unknown,
+        other => other,
+    }
 }

@@ -29,8 +29,8 @@ mod trigonometric;
 
 pub use page::page;
 pub use row::{
-    Arity, Block, Builder, Builtin, Curvature, Domain, Ex, Instruction, Lower, OverArrays, Param, Partials, Smoothness,
-    Surface, Trend, Value,
+    Arity, Block, Builder, Builtin, Curvature, Domain, Ex, Instruction, Lower, OverArrays, Param, Partials, Residual,
+    Smoothness, Surface, Trend, Value,
 };
 use std::sync::LazyLock;
 

@@ -2,8 +2,8 @@
 
 use super::range;
 use super::row::{
-    Arity, Builder, Builtin, Curvature, Domain, Ex, Instruction, Lower, Param, Smoothness, Trend, Value, block_fold,
-    block_one,
+    Arity, Builder, Builtin, Curvature, Domain, Ex, Instruction, Lower, Param, Residual, Smoothness, Trend, Value,
+    block_fold, block_one,
 };
 use super::term::rule;
 use crate::base::Interval;
@@ -40,6 +40,7 @@ pub(super) static ROWS: &[Builtin] = &[
         doc: "the size of `x`, without its sign",
         value: Value::One(f64::abs),
         block: Some(|_, args, out| block_one(f64::abs, args[0], out)),
+        residual: Residual::Size,
         partials: |b, x, y| rule(b, x, y, |x, _| vec![x[0].call("sign")]),
         smoothness: |x| if has_both_signs(x[0]) { Smoothness::Kink } else { Smoothness::Smooth },
         curvature: |x| if has_both_signs(x[0]) { Curvature::Convex } else { Curvature::Affine },

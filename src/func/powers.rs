@@ -2,7 +2,9 @@
 
 use super::range;
 use super::row::block_one;
-use super::row::{Arity, Builtin, Curvature, Domain, Instruction, Lower, Param, Smoothness, Surface, Trend, Value};
+use super::row::{
+    Arity, Builtin, Curvature, Domain, Instruction, Lower, Param, Residual, Smoothness, Surface, Trend, Value,
+};
 use super::term::rule;
 use crate::base::Interval;
 use crate::num::vmath;
@@ -34,10 +36,9 @@ pub(super) static ROWS: &[Builtin] = &[
             text: "x ^ y needs x > 0, or x = 0 with y >= 0, or a whole number y",
             ..Domain::ALL
         },
-        smoothness: |x| {
-            let whole = range::point(x[1]).is_some_and(is_whole);
-            if whole || x[0].lo >= 0.0 { Smoothness::Smooth } else { Smoothness::Jump }
-        },
+        // Negative bases have powers at whole exponents alone: where an exponent may move, those are no inner points of
+        // the domain.
+        smoothness: |_| Smoothness::Smooth,
         curvature: |x| match (range::point(x[0]), range::point(x[1])) {
             (Some(_), Some(_)) => Curvature::Constant,
             (_, Some(exponent)) => power_curvature(x[0], exponent),
@@ -68,6 +69,7 @@ pub(super) static ROWS: &[Builtin] = &[
         doc: "square root",
         value: Value::One(vmath::sqrt),
         block: Some(|_, args, out| block_one(vmath::sqrt, args[0], out)),
+        residual: Residual::Root,
         partials: |b, x, y| rule(b, x, y, |_, y| vec![0.5 / y]),
         domain: Domain { steep: Some(|x| x[0] == 0.0), ..Domain::ranges(&[NOT_NEGATIVE], "sqrt needs x >= 0") },
         curvature: |_| Curvature::Concave,

@@ -4,6 +4,7 @@
 //! Deliberately absent: the rows themselves.
 
 use crate::base::Interval;
+use crate::num::loss::Loss;
 use crate::num::vmath::Level;
 
 /// Handle of an expression in whatever a [`Builder`] builds.
@@ -265,6 +266,24 @@ pub type Partials = fn(&mut dyn Builder, x: &[Ex], y: Ex) -> Vec<Ex>;
 /// A block routine: `out[i]` from `args[k][i]`, with the instructions of a level.
 pub type Block = fn(level: Level, args: &[&[f64]], out: &mut [f64]);
 
+/// What a function is to a sum of squares or losses of residuals.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub enum Residual {
+    /// Nothing.
+    #[default]
+    None,
+    /// `f(r, k)` is this loss of a residual `r` with scale `k`.
+    Scaled(Loss),
+    /// `f(y, t)` is `(y - t)²`.
+    SquaredDifference,
+    /// `f(x, y)` is `x / y`.
+    Quotient,
+    /// `f(u)²` is `u`.
+    Root,
+    /// `f(u)²` is `u²`.
+    Size,
+}
+
 /// A builtin: everything the rest of the compiler may know of it.
 #[derive(Clone, Copy)]
 pub struct Builtin {
@@ -299,6 +318,8 @@ pub struct Builtin {
     pub monotone: fn(&[Interval]) -> Vec<Trend>,
     /// Encloses the values on these ranges, rounded outward; empty when they miss the domain.
     pub enclose: fn(&[Interval]) -> Interval,
+    /// What it is to a sum of squares or losses.
+    pub residual: Residual,
     /// Absolute error allowed where the value is near 0 by cancellation; 0: none but 4 ulp.
     pub floor: f64,
     /// How native code computes it.
@@ -326,6 +347,7 @@ impl Builtin {
         curvature: |_| Curvature::Unknown,
         monotone: |x| vec![Trend::Unknown; x.len()],
         enclose: |_| Interval::ALL,
+        residual: Residual::None,
         floor: 0.0,
         lower: Lower::Call,
         nl: &[],

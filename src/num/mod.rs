@@ -6,7 +6,10 @@
 pub mod definite;
 pub mod dense;
 pub mod kkt;
+pub mod loss;
 pub mod lu;
+pub mod qr;
 pub mod random;
 pub mod sparse;
+pub mod student;
 pub mod vmath;

@@ -78,6 +78,8 @@ pub struct ProblemFacts {
     pub convex_objective: bool,
     /// The least smooth function.
     pub smoothness: Smoothness,
+    /// Residuals, when the objective is a sum of their squares or losses and there are no rows; else 0.
+    pub n_residuals: usize,
     /// Structural nonzeros of the Jacobian.
     pub nnz_jacobian: usize,
     /// Structural nonzeros of the Hessian of the Lagrangian, lower triangle.

@@ -206,6 +206,9 @@ pub enum Refusal {
         "its kinks are not of the form `weight * abs(variable)` with a weight that is not negative, added to the objective"
     )]
     OtherKinks,
+    /// It is for sums of squares.
+    #[error("its objective is not a sum of squares or losses of residuals, and this method is for those alone")]
+    NotSquares,
     /// The oracle lacks something.
     #[error("it does not offer {0}")]
     Missing(&'static str),

@@ -32,11 +32,14 @@ pub mod method;
 pub mod oracle;
 pub mod program;
 pub mod recover;
+pub mod residuals;
 pub mod shape;
 pub mod snapshot;
+pub mod statistics;
 pub mod verdict;
 pub mod verify;
 
+pub use crate::num::loss::Loss;
 pub use crate::num::sparse::{Pattern, PatternError};
 pub use candidate::{Candidate, Claim, Counts, StopReason};
 pub use closure::ClosureOracle;
@@ -49,7 +52,9 @@ pub use method::{
 pub use oracle::{Capabilities, EvalError, Oracle, Place, Rows, Workspace};
 pub use program::{Cone, Conic, Form, Mip, Nlp, Program, Qp};
 pub use recover::{Point, Recover, Stack};
+pub use residuals::{LeastSquares, PerRow, ResidualTerm, SumOracle};
 pub use shape::{Bounds, Sense, Shape};
-pub use snapshot::{Snapshot, SnapshotError};
+pub use snapshot::{Snapshot, SnapshotError, SnapshotReader};
+pub use statistics::{Held, Statistics, statistics};
 pub use verdict::{CurvatureEvidence, Evidence, MultiplierSource, Site, Status, Verdict, Worst};
 pub use verify::verify;

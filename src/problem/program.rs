@@ -1,9 +1,10 @@
-//! What a solver is given: one of four kinds of problem data.
+//! What a solver is given: one of five kinds of problem data.
 
 use std::sync::Arc;
 
 use super::facts::ProblemFacts;
 use super::oracle::Oracle;
+use super::residuals::LeastSquares;
 use super::shape::{Bounds, Shape};
 use crate::num::sparse::Pattern;
 
@@ -13,6 +14,8 @@ pub enum Form {
     /// [`Program::Nlp`].
     #[default]
     Nlp,
+    /// [`Program::LeastSquares`].
+    LeastSquares,
     /// [`Program::Qp`].
     Qp,
     /// [`Program::Conic`].
@@ -27,6 +30,8 @@ pub enum Form {
 pub enum Program {
     /// Smooth functions behind an oracle.
     Nlp(Nlp),
+    /// A sum of losses of residuals behind an oracle whose rows they are.
+    LeastSquares(LeastSquares),
     /// Quadratic objective, linear rows, as matrices.
     Qp(Qp),
     /// Linear or quadratic objective over cones, as matrices.

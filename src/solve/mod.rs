@@ -17,6 +17,7 @@ pub mod ground;
 pub mod highs;
 pub mod interior_point;
 pub mod lbfgs;
+pub mod least_squares;
 pub mod limits;
 pub mod line_search;
 pub mod microlp;

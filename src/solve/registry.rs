@@ -17,6 +17,9 @@ static METHODS: &[&MethodRow] = &[
     &super::gradient::PROXIMAL,
     &super::nelder_mead::ROW,
     &super::pattern_search::ROW,
+    &super::least_squares::LEVENBERG_MARQUARDT,
+    &super::least_squares::DOGLEG,
+    &super::least_squares::GAUSS_NEWTON,
 ];
 
 /// Every method, in the order the router prefers them.

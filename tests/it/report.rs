@@ -110,6 +110,7 @@ fn transport() -> Report {
                 duals: vec![0.225, 0.153, 0.126],
             },
         ],
+        fit: None,
         shown: Vec::new(),
         expectations: Vec::new(),
         timings: vec![

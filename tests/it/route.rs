@@ -76,6 +76,12 @@ fn flips() -> Vec<Flip> {
             other: constrained,
             changed: ProblemFacts { n_equalities: 2, ..quadratic() },
         },
+        Flip {
+            rule: ("levenberg_marquardt", "no rows, a sum of squares of at least as many residuals as variables"),
+            facts: ProblemFacts { n_residuals: 10, ..smooth() },
+            other: newton,
+            changed: ProblemFacts { n_residuals: 9, ..smooth() },
+        },
         Flip { rule: ("interior_point", "rows to satisfy"), facts: rows(), other: newton, changed: smooth() },
         Flip {
             rule: ("lbfgs", "no rows, functions with kinks"),

@@ -125,7 +125,11 @@ impl Judge<'_> {
                 }
             }
         }
-        let Some((multipliers, residuals)) = found else { return self.unfinished(Status::FeasibleNotCertified) };
+        let Some((multipliers, mut residuals)) = found else { return self.unfinished(Status::FeasibleNotCertified) };
+        if residuals.stationarity.is_some_and(|worst| !worst.holds()) {
+            at.resolve(&multipliers.y);
+            residuals = Residuals::of(at, &multipliers, objective);
+        }
         self.evidence.stationarity = residuals.stationarity;
         self.evidence.complementarity = residuals.complementarity;
         self.evidence.price = residuals.price;

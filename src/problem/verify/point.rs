@@ -1,6 +1,6 @@
 //! Everything the judge computes at one point: values, derivatives, residuals.
 
-use super::tolerance::{COMPLEMENTARITY, INTEGRALITY, PRICE, STATIONARITY, violation_at};
+use super::tolerance::{COMPLEMENTARITY, INTEGRALITY, PRICE, RESOLUTION, STATIONARITY, violation_at};
 use super::whole_point;
 use crate::num::dense::{all_finite, clamp};
 use crate::problem::candidate::Candidate;
@@ -18,6 +18,8 @@ pub struct At<'a> {
     pub jacobian: Vec<f64>,
     /// Whether a kink of `|x[j]|` holds variable `j` at 0; empty without such terms.
     pub held_by_kink: Vec<bool>,
+    /// What rounding of the point does to each entry of the gradient of the Lagrangian; empty until asked for.
+    pub resolution: Vec<f64>,
 }
 
 impl<'a> At<'a> {
@@ -31,7 +33,17 @@ impl<'a> At<'a> {
         workspace.set_point(x);
         let mut c = vec![0.0; shape.n_cons];
         oracle.constraints(&mut workspace, &mut c)?;
-        Ok(Self { oracle, workspace, x, c, gradient: Vec::new(), jacobian: Vec::new(), held_by_kink: Vec::new() })
+        let none = Vec::new;
+        Ok(Self {
+            oracle,
+            workspace,
+            x,
+            c,
+            gradient: none(),
+            jacobian: none(),
+            held_by_kink: Vec::new(),
+            resolution: none(),
+        })
     }
 
     pub fn shape(&self) -> &'a Shape {
@@ -99,6 +111,24 @@ impl<'a> At<'a> {
             let value = (self.x[j] - self.x[j].round()).abs();
             Worst { value, allowed: INTEGRALITY, at: Site::Var(j as u32) }
         }))
+    }
+
+    /// Finds what rounding of the point does to the gradient of the Lagrangian with multipliers `y`, to first order;
+    /// nothing without a Hessian.
+    pub fn resolve(&mut self, y: &[f64]) {
+        if !self.oracle.capabilities().hessian {
+            return;
+        }
+        let sigma = self.shape().first_objective();
+        let pattern = self.oracle.hessian_pattern();
+        let mut hessian = vec![0.0; pattern.nnz()];
+        if self.oracle.hessian(&mut self.workspace, &sigma, y, &mut hessian).is_err() {
+            return;
+        }
+        let sizes: Vec<f64> = self.x.iter().map(|x| RESOLUTION * x.abs()).collect();
+        hessian.iter_mut().for_each(|h| *h = h.abs());
+        self.resolution = vec![0.0; self.x.len()];
+        pattern.mul_symmetric_add(&hessian, 1.0, &sizes, &mut self.resolution);
     }
 
     /// `J' y`.
@@ -213,7 +243,8 @@ fn stationarity(at: &At<'_>, m: &Multipliers) -> Option<Worst<Site>> {
     let jty = at.jtv(&m.y);
     worst((0..jty.len()).map(|j| {
         let value = (at.gradient[j] + jty[j] - m.z_lower[j] + m.z_upper[j]).abs();
-        Worst { value, allowed: STATIONARITY * mean.min(terms[j]).max(1.0), at: Site::Var(j as u32) }
+        let rounding = at.resolution.get(j).copied().unwrap_or(0.0);
+        Worst { value, allowed: STATIONARITY * mean.min(terms[j]).max(1.0) + rounding, at: Site::Var(j as u32) }
     }))
 }
 

@@ -8,6 +8,9 @@ pub const INTEGRALITY: f64 = 1e-6;
 pub const GAP: f64 = 1e-6;
 /// Entry of the gradient of the Lagrangian, relative to `max(1, mean |multiplier|)` and to the largest of its terms.
 pub const STATIONARITY: f64 = 1e-6;
+/// Units of rounding of a point. No point is known better than to half a unit, so the gradient of the Lagrangian is not
+/// either: what it changes by when every variable moves by so many units is added to what stationarity allows.
+pub const RESOLUTION: f64 = 4.0 * f64::EPSILON;
 /// Product of a multiplier and the distance to its bound, absolute; also the size of a multiplier of wrong sign.
 pub const COMPLEMENTARITY: f64 = 1e-6;
 /// Sum of violations, each times its multiplier, relative to `max(1, |objective|)`.

@@ -4,4 +4,5 @@ mod cases;
 mod contract;
 mod jet;
 mod options;
+mod squares;
 mod unconstrained;
