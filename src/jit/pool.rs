@@ -22,8 +22,8 @@ const WORTH_SHARING: f64 = 15e-6;
 /// Turns of waiting before others may have the processor.
 const PATIENCE: u32 = 5_000;
 
-/// A job: called once by each thread that takes part, with the number of the thread.
-type Job<'a> = dyn Fn(usize) + Sync + 'a;
+/// A job: called once by each thread that takes part, with the number of the thread; says how long the thread waited.
+type Job<'a> = dyn Fn(usize) -> Duration + Sync + 'a;
 
 /// Threads that wait for work, made when the first work comes.
 pub struct Pool {
@@ -41,8 +41,6 @@ pub struct Turn<'a> {
     shared: &'a Shared,
     owner: MutexGuard<'a, Owner>,
     times: MutexGuard<'a, Times>,
-    /// Whether the job is measured without other threads.
-    alone: bool,
 }
 
 struct Owner {
@@ -104,8 +102,7 @@ impl Pool {
         *self.n_threads.get_or_init(|| std::thread::available_parallelism().map_or(1, usize::from))
     }
 
-    /// A turn to give a job that takes one thread about so many seconds, as long as nothing is known of its pace;
-    /// nothing where one thread is as good.
+    /// A turn to give a job that takes one thread about so many seconds; nothing where one thread is as good.
     pub fn turn<'a>(&'a self, pace: &'a Pace, seconds: f64) -> Option<Turn<'a>> {
         // Two evaluations at a time: the second runs alone.
         let mut owner = self.owner.try_lock().ok()?;
@@ -113,23 +110,18 @@ impl Pool {
         let shared = &*self.shared;
         if self.always {
             self.hire(&mut owner);
-            return Some(Turn { shared, owner, times, alone: false });
+            return Some(Turn { shared, owner, times });
         }
         let now = Instant::now();
         let close = owner.last.is_some_and(|last| now.saturating_duration_since(last) < CLOSE);
         shared.look_out.store(close, Ordering::Relaxed);
-        let seconds = if times.alone > 0.0 { times.alone } else { seconds };
-        let wakes = close || seconds >= WORTH_WAKING;
-        if times.skip > 0 || !self.is_worth(seconds) || !wakes {
+        if times.skip > 0 || !self.is_worth(seconds) || !(close || seconds >= WORTH_WAKING) {
             times.skip = times.skip.saturating_sub(1);
             owner.last = Some(now + Duration::from_secs_f64(seconds));
             return None;
         }
-        let alone = times.ask > 0;
-        if !alone {
-            self.hire(&mut owner);
-        }
-        Some(Turn { shared, owner, times, alone })
+        self.hire(&mut owner);
+        Some(Turn { shared, owner, times })
     }
 
     fn hire(&self, owner: &mut Owner) {
@@ -149,17 +141,14 @@ impl Turn<'_> {
     /// Runs `job` on this thread and, while that lasts, on those of the pool that come.
     pub fn run(mut self, job: &Job<'_>) {
         let begin = Instant::now();
-        if self.alone {
-            job(0);
-        } else {
-            self.open(job);
-        }
+        let waited = self.open(job);
         let end = Instant::now();
         self.owner.last = Some(end);
-        self.times.took(self.alone, end.duration_since(begin).as_secs_f64());
+        self.times.took(end.duration_since(begin), waited);
     }
 
-    fn open(&self, job: &Job<'_>) {
+    /// Does it; how long this thread waited for others.
+    fn open(&self, job: &Job<'_>) -> Duration {
         let shared = self.shared;
         let here: *const Job<'_> = job;
         // SAFETY: the job is taken back before this function returns, which `Close` does even when it unwinds.
@@ -172,51 +161,42 @@ impl Turn<'_> {
         if shared.sleeping.load(Ordering::SeqCst) > 0 {
             self.owner.threads.iter().for_each(|thread| thread.thread().unpark());
         }
-        job(0);
+        let waited = job(0);
         drop(close);
+        waited
     }
 }
 
-/// How long a kind of job takes, alone and shared. Where other programs want the processors, a thread that takes part
-/// may be put aside in the middle of its task, and everybody waits for it: then jobs are done alone for a while.
+/// How well a kind of job is shared. Where other programs want the processors, a thread may be put aside in the middle
+/// of its task, and everybody waits for it: then jobs are done alone for a while.
 #[derive(Default)]
 pub struct Pace(Mutex<Times>);
 
-/// Seconds, and what follows from them.
 struct Times {
-    /// Alone; 0 if not known.
-    alone: f64,
-    /// Shared, a mean over the last few; 0 if not known.
-    shared: f64,
-    /// How many jobs are still to be measured alone.
-    ask: u32,
-    /// How many jobs are to be done alone without a look at the clock.
+    /// The part of its time that a job waits, a mean over the last few.
+    idle: f64,
+    /// How many jobs are to be done alone.
     skip: u32,
     /// How many that were the last time.
     patience: u32,
-    /// Jobs since then that were worth sharing.
-    good: u32,
+    /// Jobs shared since then.
+    shared: u32,
 }
 
 impl Default for Times {
     fn default() -> Self {
-        // The first job of all finds nothing in the caches.
-        Self { alone: 0.0, shared: 0.0, ask: 2, skip: 1, patience: 4, good: 0 }
+        Self { idle: 0.0, skip: 0, patience: 8, shared: 0 }
     }
 }
 
 impl Times {
-    fn took(&mut self, alone: bool, seconds: f64) {
-        if alone {
-            self.ask = self.ask.saturating_sub(1);
-            self.alone = if self.alone > 0.0 { seconds.min(1.25 * self.alone) } else { seconds };
-            return;
-        }
-        self.shared = if self.shared > 0.0 { 0.75 * self.shared + 0.25 * seconds } else { seconds };
-        self.good += 1;
-        if self.shared > self.alone && self.good >= 3 {
-            self.patience = if self.good > 64 { 8 } else { (2 * self.patience).min(1024) };
-            (self.skip, self.ask, self.shared, self.good) = (self.patience, 1, 0.0, 0);
+    fn took(&mut self, all: Duration, waited: Duration) {
+        let part = waited.as_secs_f64() / all.as_secs_f64().max(1e-9);
+        self.idle = 0.75 * self.idle + 0.25 * part;
+        self.shared += 1;
+        if self.idle > 0.4 {
+            self.patience = if self.shared > 64 { 8 } else { (2 * self.patience).min(4096) };
+            (self.skip, self.idle, self.shared) = (self.patience, 0.0, 0);
         }
     }
 }
@@ -252,9 +232,12 @@ impl Drop for Leave<'_> {
     }
 }
 
-/// Waits, at first without giving the processor away.
-pub fn wait(until: impl Fn() -> bool) {
-    let mut turns = 0;
+/// Waits, at first without giving the processor away; how long.
+fn wait(until: impl Fn() -> bool) -> Duration {
+    if until() {
+        return Duration::ZERO;
+    }
+    let (begin, mut turns) = (Instant::now(), 0);
     while !until() {
         if turns < PATIENCE {
             turns += 1;
@@ -263,6 +246,7 @@ pub fn wait(until: impl Fn() -> bool) {
             std::thread::yield_now();
         }
     }
+    begin.elapsed()
 }
 
 impl Shared {
@@ -344,11 +328,11 @@ impl Tasks {
     }
 
     /// Does what nobody has taken, its own first, and returns when all is done. A task is done by one thread, and what
-    /// it wrote is seen by all when they return.
+    /// it wrote is seen by all when they return. Says how long this thread waited for others.
     ///
     /// # Panics
     /// If a task did, on some thread.
-    pub fn work(&self, thread: usize, task: impl Fn(usize)) {
+    pub fn work(&self, thread: usize, task: impl Fn(usize)) -> Duration {
         for k in (0..self.n).map(|k| (thread + k) % self.n) {
             let bit = 1 << k;
             if self.taken.load(Ordering::Relaxed) & bit != 0 || self.taken.fetch_or(bit, Ordering::AcqRel) & bit != 0 {
@@ -359,10 +343,11 @@ impl Tasks {
             std::mem::forget(failed);
             self.done.fetch_add(1, Ordering::AcqRel);
         }
-        wait(|| self.done.load(Ordering::Acquire) == self.n || self.failed.load(Ordering::Acquire));
+        let waited = wait(|| self.done.load(Ordering::Acquire) == self.n || self.failed.load(Ordering::Acquire));
         if self.failed.load(Ordering::Acquire) {
             crate::bug!("a thread that took part in an evaluation failed");
         }
+        waited
     }
 }
 

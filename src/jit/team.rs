@@ -170,8 +170,9 @@ impl Region for Cut {
         let job = |thread: usize| {
             let places = &places;
             // SAFETY: sections are disjoint, and each is one task.
-            steps[0].work(thread, |k| unsafe { Self::reset(reset, constants, &split.sections[k], places.to) });
-            steps[1].work(thread, |k| {
+            let reset =
+                steps[0].work(thread, |k| unsafe { Self::reset(reset, constants, &split.sections[k], places.to) });
+            let run = steps[1].work(thread, |k| {
                 // SAFETY: the memory of this chunk.
                 let registers = unsafe { &mut *places.registers.add(k) };
                 for share in &split.chunks[k] {
@@ -182,7 +183,7 @@ impl Region for Cut {
                     unsafe { code.run_share(bound, &buffers, &mut work, places.to, shared) };
                 }
             });
-            steps[2].work(thread, |k| {
+            let settled = steps[2].work(thread, |k| {
                 let section = &split.sections[k];
                 // SAFETY: sections are disjoint, and chunks are done; cells and sums are only read from here on.
                 let (slots, cells, sums) = unsafe {
@@ -197,6 +198,7 @@ impl Region for Cut {
                     finite.store(false, Ordering::Relaxed);
                 }
             });
+            reset + run + settled
         };
         turn.run(&job);
         Some(finite.load(Ordering::Relaxed))
