@@ -4,6 +4,8 @@
 //! `suites/hs/known.csv`; `opf` the power flow model on the MATPOWER cases of the corpora, which stand in
 //! `$OPTC_CORPORA` or `../shared/corpora`.
 //!
+//! `nist` fits the curves of `suites/nist` and compares digits.
+//!
 //! A row is right when |f - f*| <= tolerance * max(1, |f*|) for the optimum f* or for one of the further
 //! local optima that its list names. The exit code is 1 when more rows are wrong than the suite forgives.
 
@@ -22,6 +24,7 @@ mod linear;
 #[allow(dead_code)]
 mod matpower;
 mod mps;
+mod nist;
 
 const RESULTS: &str = "docs/results.md";
 const TIME_LIMIT: f64 = 60.0; // seconds
@@ -105,22 +108,37 @@ struct Outcome {
 
 fn main() -> ExitCode {
     let args: Vec<String> = std::env::args().skip(1).collect();
+    if args == ["nist"] {
+        return ended("nist", run_nist());
+    }
     let suite = match args.as_slice() {
         [name] => SUITES.iter().find(|suite| suite.name == *name),
         _ => None,
     };
     let Some(suite) = suite else {
-        eprintln!("usage: suite {}", SUITES.map(|suite| suite.name).join("|"));
+        eprintln!("usage: suite {}", SUITES.map(|suite| suite.name).join("|") + "|nist");
         return ExitCode::from(2);
     };
-    match run(suite) {
+    ended(suite.name, run(suite))
+}
+
+fn ended(name: &str, result: Result<bool, String>) -> ExitCode {
+    match result {
         Ok(true) => ExitCode::SUCCESS,
         Ok(false) => ExitCode::from(1),
         Err(message) => {
-            eprintln!("suite {}: {message}", suite.name);
+            eprintln!("suite {name}: {message}");
             ExitCode::from(2)
         }
     }
+}
+
+/// Regression has a table of its own: parameters and standard errors beside certified ones.
+fn run_nist() -> Result<bool, String> {
+    let (table, verdict, met) = nist::run(&rows("suites/nist/known.csv")?)?;
+    println!("{table}\n{verdict}");
+    write_section("nist", "Nonlinear regression, NIST StRD, `suites/nist`", &format!("{verdict}\n\n{table}"))?;
+    Ok(met)
 }
 
 fn run(suite: &Suite) -> Result<bool, String> {
@@ -145,7 +163,7 @@ fn run(suite: &Suite) -> Result<bool, String> {
         count, suite.tolerance, suite.name
     );
     println!("{verdict}");
-    write_section(suite, &format!("{verdict}\n\n{table}"))?;
+    write_section(suite.name, suite.title, &format!("{verdict}\n\n{table}"))?;
     Ok(count - right <= suite.forgiven)
 }
 
@@ -264,10 +282,10 @@ fn number(text: &str) -> Result<f64, String> {
 }
 
 /// Replaces the suite's section of the results, or adds it at the end.
-fn write_section(suite: &Suite, body: &str) -> Result<(), String> {
+fn write_section(name: &str, title: &str, body: &str) -> Result<(), String> {
     let old = std::fs::read_to_string(RESULTS).unwrap_or_else(|_| "# Results\n".into());
-    let (begin, end) = (format!("<!-- suite {} -->\n", suite.name), format!("<!-- end {} -->\n", suite.name));
-    let section = format!("{begin}## {}\n\n{body}{end}", suite.title);
+    let (begin, end) = (format!("<!-- suite {name} -->\n"), format!("<!-- end {name} -->\n"));
+    let section = format!("{begin}## {title}\n\n{body}{end}");
     let new = match (old.find(&begin), old.find(&end)) {
         (Some(from), Some(to)) => format!("{}{section}{}", &old[..from], &old[to + end.len()..]),
         _ => format!("{}\n\n{section}", old.trim_end()),

@@ -5,6 +5,7 @@
 //! Deliberately absent: printing, terminals, the command line.
 
 pub mod blame;
+pub mod class;
 pub mod derivative_check;
 pub mod emit;
 pub mod fit;

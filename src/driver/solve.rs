@@ -1,6 +1,7 @@
 //! From a checked model to a report: bind, compile, route, run, judge, read.
 
 use super::blame::{self, When};
+use super::class;
 use super::fit;
 use super::judge::Judge;
 use super::patience::{self, Patience};
@@ -24,11 +25,9 @@ use crate::ir::Model;
 use crate::ir::model::Stage;
 use crate::jit::{self, Jit};
 use crate::kernel::{self, CompiledOracle, Mode};
-use crate::num::definite::is_positive_semidefinite;
 use crate::pass::traits::{self, Traits};
 use crate::pass::{absolute, epigraph};
 use crate::problem::recover;
-use crate::problem::verify::tolerance::CONVEXITY_ROUNDING;
 use crate::problem::verify::{interrupted, verify};
 use crate::problem::{
     Candidate, Degree, Form, Limits, MethodRow, Nlp, OptionSet, Oracle, Place, ProblemFacts, Refusal, SetupError,
@@ -99,7 +98,7 @@ impl Session {
         let oracle = Arc::new(oracle);
         let (survey, facts) = self.timed("survey", |_| {
             let survey = survey(&prepared.model, &prepared.plan, &Hulls::new(&prepared, &instance));
-            let facts = facts(&survey, oracle.as_ref(), &instance.shape);
+            let facts = class::facts(&survey, oracle.as_ref(), &instance.shape);
             (survey, facts)
         });
         let l1 = Vec::new();
@@ -459,7 +458,7 @@ impl Session {
             model: name.to_string(),
             problem: ProblemSummary {
                 class: bound.facts.class_name().to_string(),
-                words: words(&bound.facts),
+                words: class::words(&bound.facts),
                 facts: bound.facts.clone(),
             },
             runs,
@@ -649,75 +648,9 @@ fn docs(stmts: &[Stmt]) -> BTreeMap<Name, Name> {
     docs
 }
 
-/// The class of a bound problem.
-fn facts(survey: &Survey, oracle: &dyn Oracle, shape: &Shape) -> ProblemFacts {
-    let of_oracle = ProblemFacts::of(oracle);
-    let is_binary = |j: usize| shape.integer[j] && shape.vars.lower[j] == 0.0 && shape.vars.upper[j] == 1.0;
-    ProblemFacts {
-        n_vars: shape.n_vars,
-        n_cons: shape.n_cons,
-        n_equalities: (0..shape.n_cons).filter(|i| shape.rows.is_fixed(*i)).count(),
-        n_bounded: (0..shape.n_vars)
-            .filter(|j| shape.vars.lower[*j].is_finite() || shape.vars.upper[*j].is_finite())
-            .count(),
-        n_fixed: (0..shape.n_vars).filter(|j| shape.vars.is_fixed(*j)).count(),
-        n_binary: (0..shape.n_vars).filter(|j| is_binary(*j)).count(),
-        objective: survey.objective_degree(),
-        rows: survey.row_degree(),
-        curvature: survey.curvature,
-        convex_objective: !matches!(survey.breaks, Some(Line::Objective(_))) || has_convex_hessian(survey, oracle),
-        smoothness: survey.smoothness().0,
-        ..of_oracle
-    }
-}
-
-/// Whether the objective, as minimised, is quadratic and its Hessian has no negative eigenvalue.
-fn has_convex_hessian(survey: &Survey, oracle: &dyn Oracle) -> bool {
-    if survey.objective_degree() != Degree::Quadratic || survey.objectives.len() != 1 {
-        return false;
-    }
-    let shape = oracle.shape();
-    let mut ws = oracle.workspace();
-    ws.set_point(&vec![0.0; shape.n_vars]);
-    let mut hessian = vec![0.0; oracle.hessian_pattern().nnz()];
-    let fixed = |j: usize| shape.vars.is_fixed(j);
-    oracle.hessian(&mut ws, &shape.first_objective(), &vec![0.0; shape.n_cons], &mut hessian).is_ok()
-        && is_positive_semidefinite(oracle.hessian_pattern(), &hessian, &fixed, CONVEXITY_ROUNDING)
-}
-
 /// Whether a run ended without an answer that the judge certifies, and no limit is the reason.
 fn is_unproved(status: Status) -> bool {
     matches!(status, Status::NumericalFailure | Status::FeasibleNotCertified)
-}
-
-/// The class in one line of words.
-fn words(facts: &ProblemFacts) -> String {
-    let count = |n: usize, one: &str, many: &str| format!("{n} {}", if n == 1 { one } else { many });
-    let degree = match facts.objective.max(facts.rows) {
-        Degree::Constant => "constant",
-        Degree::Linear => "linear",
-        Degree::Quadratic => "quadratic",
-        Degree::Nonlinear => "nonlinear",
-    };
-    let mut parts = vec![degree.to_string()];
-    if facts.curvature == crate::problem::Curvature::Convex {
-        parts.push("convex".into());
-    }
-    parts.push(
-        match facts.smoothness {
-            crate::problem::Smoothness::Twice => "smooth",
-            crate::problem::Smoothness::Once => "once differentiable",
-            crate::problem::Smoothness::Continuous => "with kinks",
-            crate::problem::Smoothness::Discontinuous => "with jumps",
-        }
-        .into(),
-    );
-    parts.push(count(facts.n_vars, "variable", "variables"));
-    if facts.n_integer > 0 {
-        parts.push(format!("{} of them integer", facts.n_integer));
-    }
-    parts.push(count(facts.n_cons, "constraint row", "constraint rows"));
-    parts.join(", ")
 }
 
 /// Whether the method takes absolute values as weights beside a smooth objective.

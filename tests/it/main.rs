@@ -30,6 +30,7 @@ mod route;
 mod scale;
 mod sema;
 mod solvers;
+mod squares;
 mod support;
 mod syntax;
 mod threads;
