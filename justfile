@@ -27,6 +27,6 @@ points N="10000000":
 bless:
     OPTC_BLESS=1 cargo test --test it ui
 
-# Solves a suite (`hs`, `opf`) and writes its table into docs/results.md.
+# Solves a suite (`hs`, `opf`, `netlib`, `maros`, `mip`, ...) and writes its table into docs/results.md.
 suite NAME:
     cargo run --release --example suite -- {{NAME}}
