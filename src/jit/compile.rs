@@ -149,7 +149,6 @@ impl Jit {
                 loops[k].code = Code(native.map(|n| Arc::new(n) as _));
             }
         }
-        oracle.note_reads();
         Ok(summary)
     }
 

@@ -13,7 +13,7 @@ use super::team::share_edited;
 use crate::bind::Address;
 use crate::func::{self, FuncId, Instruction, Lower};
 use crate::kernel::CompiledOracle;
-use crate::kernel::exec::{BoundLoop, Buffers, Code, Native, Source, Work};
+use crate::kernel::exec::{BoundLoop, BoundPort, Buffers, Code, Native, Source, Work};
 use crate::kernel::program::{BLOCK, Op, Reg};
 use crate::kernel::split::{Act, Split};
 use std::sync::Arc;
@@ -166,10 +166,6 @@ impl Native for Misled {
 
     fn table(&self) -> usize {
         self.code.table()
-    }
-
-    fn reads(&self, source: Source) -> usize {
-        self.code.reads(source) + 1
     }
 
     fn once(&self) -> &[Reg] {
@@ -370,7 +366,9 @@ fn count_padding(bound: &mut BoundLoop, _: usize) -> bool {
     if bound.count < 2 || bound.count.is_multiple_of(2) || !bound.outs.iter().all(|out| padded(&out.at)) {
         return false;
     }
-    if !bound.ports.iter().all(|port| padded(&port.at) || matches!(port.at, Address::Affine { stride: 1, .. })) {
+    // Weights of rows are read from where the caller has them.
+    let longer = |port: &BoundPort| port.source != Source::Row && matches!(port.at, Address::Affine { stride: 1, .. });
+    if !bound.ports.iter().all(|port| padded(&port.at) || longer(port)) {
         return false;
     }
     let repeat = |at: &mut Address| {

@@ -64,7 +64,7 @@ pub struct Forms {
 }
 
 /// Neighbouring numbers this close share an address.
-const NEAR: i64 = 32;
+pub const NEAR: i64 = 32;
 
 impl Forms {
     /// The forms of a loop.

@@ -6,12 +6,12 @@
 #![allow(unsafe_code)]
 
 use super::clif::Places;
-use super::forms::{Forms, OutForm, PortForm};
+use super::forms::{Forms, NEAR, OutForm, PortForm};
 use super::memory::{Args, Pages};
 use super::schedule::{Call, Schedule};
 use crate::bind::Address;
 use crate::func;
-use crate::kernel::exec::{BoundLoop, BoundPort, Buffers, Native, Source, Work, lane_sum};
+use crate::kernel::exec::{BoundLoop, BoundPort, Buffers, Native, Work, lane_sum};
 use crate::kernel::program::{BLOCK, Reg};
 use crate::kernel::split::{Late, Share};
 use crate::num::vmath;
@@ -63,7 +63,15 @@ impl StageCode {
     fn cells(&self) -> usize {
         self.places.slots + self.n_slots * self.places.stride
     }
+
+    /// Where the numbers that a lone instance reads from rows of consecutive ones begin in the scratch.
+    fn windows(&self) -> usize {
+        self.cells() + 2 * self.forms.outs.len()
+    }
 }
+
+/// Numbers around the place of a port that others are read by, with one for the second lane.
+const WINDOW: usize = 2 * NEAR as usize + 2;
 
 /// The native code of one loop.
 pub struct NativeLoop {
@@ -75,8 +83,7 @@ pub struct NativeLoop {
 }
 
 impl NativeLoop {
-    /// Code for `bound`; nothing if an address leads outside a buffer of the given lengths. There is one number more
-    /// behind their ends.
+    /// Code for `bound`; nothing if an address leads outside a buffer of the given lengths.
     pub fn new(code: Arc<StageCode>, pages: Arc<Pages>, bound: &BoundLoop, lens: [usize; 6]) -> Option<Self> {
         let inside = |port: &BoundPort| last_slot(&port.at, bound.count) < lens[port.source as usize];
         let listed = bound.outs.iter().map(|out| &out.at).chain(bound.ports.iter().map(|port| &port.at));
@@ -89,12 +96,9 @@ impl NativeLoop {
             return None;
         }
         let mut reads = [0; 6];
-        let alone = bound.count % usize::from(code.forms.lanes) > 0;
-        for (port, form) in bound.ports.iter().zip(&code.forms.ports) {
-            // The second lane of a lone instance reads the number behind its own.
-            let behind = usize::from(alone && matches!(form, PortForm::Unit { .. }));
+        for port in &bound.ports {
             let most = &mut reads[port.source as usize];
-            *most = (*most).max(last_slot(&port.at, bound.count) + 1 + behind);
+            *most = (*most).max(last_slot(&port.at, bound.count) + 1);
         }
         Some(Self { code, pages, lens: reads, out_len })
     }
@@ -143,7 +147,7 @@ impl NativeLoop {
     }
 
     /// The table of the last instance alone, behind the other: its second lane repeats the first.
-    fn fill_lone(&self, bound: &BoundLoop, work: &mut Work<'_>) {
+    fn fill_lone(&self, bound: &BoundLoop, buffers: &Buffers<'_>, work: &mut Work<'_>) {
         let code = &*self.code;
         let (n_words, last) = (code.n_words(), bound.count - 1);
         let cells = code.cells();
@@ -151,10 +155,21 @@ impl NativeLoop {
         let (lone, pairs) = lone.split_at_mut(n_words);
         lone.copy_from_slice(table);
         for (p, port) in bound.ports.iter().enumerate() {
+            if let PortForm::Unit { of, delta } = code.forms.ports[p] {
+                // Neighbours share a window around the place of the port they go by.
+                let place = usize::from(of) * WINDOW + NEAR as usize;
+                let window = code.windows() + place.wrapping_add_signed(isize::from(delta));
+                work.scratch[window] = buffers.get(port.source)[port.at.at(last)];
+            }
             match (code.forms.ports[p], &port.at) {
                 (PortForm::Strided, Address::Affine { .. }) => {
                     lone[2 * p] = table[2 * p].wrapping_add(table[2 * p + 1].wrapping_mul(last as u64));
                     lone[2 * p + 1] = 0;
+                }
+                (PortForm::Unit { of, .. }, _) if of as usize == p => {
+                    let window = code.windows() + p * WINDOW + NEAR as usize;
+                    let at = &raw mut work.scratch[window] as u64;
+                    lone[2 * p] = at.wrapping_sub(8 * last as u64);
                 }
                 (PortForm::Gather { of }, Address::Gather(list)) if of as usize == p => {
                     pairs[p] = u64::from(list[last]) << 32 | u64::from(list[last]);
@@ -475,15 +490,11 @@ fn last_slot(at: &Address, count: usize) -> usize {
 
 impl Native for NativeLoop {
     fn scratch(&self) -> usize {
-        self.code.cells() + 2 * self.code.forms.outs.len()
+        self.code.windows() + self.code.forms.ports.len() * WINDOW
     }
 
     fn table(&self) -> usize {
         2 * self.code.n_words() + self.code.n_words() / 2
-    }
-
-    fn reads(&self, source: Source) -> usize {
-        self.lens[source as usize]
     }
 
     fn once(&self) -> &[Reg] {
@@ -545,7 +556,7 @@ impl NativeLoop {
             let n = range.end.min(most) - first;
             let split = late.iter().any(|late| code.forms.outs[late.out as usize] != OutForm::Staged);
             // SAFETY: as promised to this function.
-            unsafe { self.block(Block { late, ..at }, first, n, work, split) };
+            unsafe { self.block(Block { late, ..at }, first, n, buffers, work, split) };
             first += n;
         }
     }
@@ -554,14 +565,22 @@ impl NativeLoop {
     ///
     /// # Safety
     /// As [`NativeLoop::blocks`].
-    unsafe fn block(&self, at: Block<'_>, first: usize, n: usize, work: &mut Work<'_>, split: bool) {
+    unsafe fn block(
+        &self,
+        at: Block<'_>,
+        first: usize,
+        n: usize,
+        buffers: &Buffers<'_>,
+        work: &mut Work<'_>,
+        split: bool,
+    ) {
         let code = &*self.code;
         let n_words = code.n_words();
         let lanes = usize::from(code.forms.lanes);
         let lone = n % lanes;
         work.scratch[code.once.len()..][..8 * code.reduces.len()].fill(0.0);
         if lone > 0 {
-            self.fill_lone(at.bound, work);
+            self.fill_lone(at.bound, buffers, work);
         }
         if split {
             self.fill_split(first, work);
@@ -575,7 +594,7 @@ impl NativeLoop {
                 let own = if split { unsafe { table.add(split_table) } } else { table };
                 let args = Args { table: own, scratch, instance: first, lane: 0, count: n - lone };
                 // SAFETY: `entry` is a function of these pages. Buffers are as long as what ports read,
-                // with the second lane of the last pair, and outs are slots of `out` that are this thread's, or lanes and cells of the scratch; scratch and table have the
+                // and a lone instance reads from windows of the scratch; outs are slots of `out` that are this thread's, or lanes and cells of the scratch; scratch and table have the
                 // lengths asked for.
                 unsafe {
                     if args.count > 0 {

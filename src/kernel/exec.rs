@@ -102,8 +102,6 @@ pub trait Native: Any + Send + Sync {
     fn scratch(&self) -> usize;
     /// Words it wants in [`Work::table`].
     fn table(&self) -> usize;
-    /// How many numbers of a buffer it may read.
-    fn reads(&self, source: Source) -> usize;
     /// Registers whose values, computed once per call, it reads; they come first in the scratch, in this order.
     fn once(&self) -> &[Reg];
     /// Runs all instances of `bound`; outs go into `out`.

@@ -11,7 +11,7 @@ mod answers;
 use super::arrays::Scratch;
 use super::assemble::{Matrices, Matrix, Mode};
 use super::chain::{HessianChain, JacobianChain};
-use super::exec::{BoundLoop, Buffers, Registers, Source, product};
+use super::exec::{BoundLoop, Buffers, Registers, product};
 use super::link::{BoundStep, Layout, Linked, Linker, link};
 use super::matrix::Plan;
 use super::program::{Part, Program};
@@ -45,8 +45,6 @@ pub struct CompiledOracle {
     signs: Vec<f64>,
     /// Parts that several threads can run.
     regions: Regions,
-    /// Whether code reads no number behind the weights of the rows, so that they need not be copied.
-    rows_in_place: bool,
 }
 
 /// Memory of one thread.
@@ -102,7 +100,6 @@ impl CompiledOracle {
             instance,
             signs,
             regions: Regions::default(),
-            rows_in_place: false,
         };
         oracle.constants();
         oracle.mark_linear();
@@ -252,18 +249,6 @@ impl CompiledOracle {
             len: plan.n_values,
         }));
         found
-    }
-
-    /// Notes how much of each buffer the code of all loops reads, as [`Native::reads`] says.
-    ///
-    /// [`Native::reads`]: super::exec::Native::reads
-    pub fn note_reads(&mut self) {
-        let loops = self.steps().filter_map(|step| match step {
-            BoundStep::Loop(bound) => bound.code.0.as_ref(),
-            _ => None,
-        });
-        let most = loops.map(|code| code.reads(Source::Row)).max().unwrap_or(0);
-        self.rows_in_place = most <= self.linked.layout.n_rows;
     }
 
     /// Has parts run as regions from here on; workspaces taken before do not fit any more.
@@ -529,7 +514,7 @@ impl CompiledOracle {
     /// As [`Self::weigh`]; gives the weights of the rows back where loops can read them as they are.
     fn weigh_in_place<'y>(&self, memory: &mut Memory, sigma: Option<&[f64]>, y: &'y [f64]) -> Option<&'y [f64]> {
         let layout = &self.linked.layout;
-        if !self.rows_in_place || layout.n_z > layout.n_x {
+        if layout.n_z > layout.n_x {
             self.weigh(memory, sigma, Some(y));
             return None;
         }
