@@ -11,6 +11,7 @@ pub mod data;
 pub mod diag;
 pub mod diff;
 pub mod driver;
+pub mod embed;
 pub mod func;
 pub mod interp;
 pub mod ir;

@@ -100,6 +100,7 @@ pub struct Instance {
     /// Columns of data made for families, for binding a number anew.
     pub(super) columns: Vec<ComputedColumn>,
     pub(super) overrides: Vec<(Name, f64)>,
+    pub(super) arrays: super::rebind::Arrays,
     pub(super) seed: u64,
     /// Sets, params, labels: the environment of the interpreter.
     pub world: Arc<World>,
@@ -191,6 +192,7 @@ pub fn bind(
         row_domains,
         columns,
         overrides: inputs.set.to_vec(),
+        arrays: super::rebind::Arrays::new(),
         seed: inputs.seed,
         world: Arc::new(world),
     })

@@ -14,16 +14,57 @@ use crate::diag::Reports;
 use crate::diag::codes::data::DataError;
 use crate::ir::model::Role;
 use crate::ir::{Model, ParamId, Plan};
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
+/// Values of arrays that were given after binding.
+pub(super) type Arrays = BTreeMap<ParamId, Arc<[f64]>>;
+
 impl Instance {
-    /// Gives scalar numeric params other values. `model` and `plan` are those that were bound. When
-    /// something is reported nothing has changed.
+    /// Gives scalar numeric params other values; as [`Instance::set_values`].
     pub fn set_numbers(&mut self, model: &Model, plan: &Plan, values: &[(Name, f64)], reports: &mut Reports) -> bool {
+        let values: Vec<(Name, Vec<f64>)> = values.iter().map(|(name, value)| (name.clone(), vec![*value])).collect();
+        self.set_values(model, plan, &values, reports)
+    }
+
+    /// Gives numeric params other values, those of arrays by position, the last index running fastest. `model` and `plan`
+    /// are those that were bound. When something is reported nothing has changed.
+    pub fn set_values(
+        &mut self,
+        model: &Model,
+        plan: &Plan,
+        values: &[(Name, Vec<f64>)],
+        reports: &mut Reports,
+    ) -> bool {
         let before = reports.len();
         let mut given: Vec<(Name, f64)> = self.overrides.clone();
-        given.extend(values.iter().cloned());
+        let mut arrays = self.arrays.clone();
+        for (name, value) in values {
+            let array =
+                model.params.ids().find(|p| model.params[*p].name == *name && !model.params[*p].axes.is_empty());
+            match (array, &value[..]) {
+                (Some(param), value) => {
+                    let (declared, len) = (&model.params[param], self.world.params[param].len);
+                    if value.len() != len {
+                        let (name, at) = (declared.name.clone(), declared.at);
+                        reports.push(DataError::WrongLength { at, name, expected: len, found: value.len() });
+                    } else if let Some(k) = value.iter().position(|v| v.is_nan()) {
+                        let reason = format!("value {} of {len} is not a number", k + 1);
+                        let (name, at) = (name.to_string(), Some(declared.at));
+                        reports.push(DataError::CannotSet { name, at, reason, suggestion: None });
+                    }
+                    arrays.insert(param, value.to_vec().into());
+                }
+                (None, [value]) => given.push((name.clone(), *value)),
+                (None, _) => {
+                    let reason = format!("it is one number, not {}", value.len());
+                    reports.push(DataError::CannotSet { name: name.to_string(), at: None, reason, suggestion: None });
+                }
+            }
+        }
+        if reports.len() > before {
+            return false;
+        }
         let mut binding = Binding {
             model,
             world: self.world.fork(),
@@ -33,8 +74,8 @@ impl Instance {
             reports,
         };
         binding.check_overrides();
-        let changed = binding.changed(values);
-        binding.compute_again(&changed);
+        let changed = binding.changed(values, &arrays);
+        binding.compute_again(&changed, &arrays);
         if binding.failed(before) {
             return false;
         }
@@ -63,6 +104,7 @@ impl Instance {
         self.data = world.data.clone();
         self.world = Arc::new(world);
         self.overrides = given;
+        self.arrays = arrays;
         debug_assert_eq!(self.shape.rows.len(), self.rows[model.constraints.next_id().index()]);
         true
     }
@@ -88,9 +130,9 @@ fn refill(
 
 impl Binding<'_> {
     /// The params that are given, or depend on one that is; reports those that may not change.
-    fn changed(&mut self, values: &[(Name, f64)]) -> Vec<ParamId> {
+    fn changed(&mut self, values: &[(Name, Vec<f64>)], arrays: &Arrays) -> Vec<ParamId> {
         let mut changed: BTreeSet<ParamId> = BTreeSet::new();
-        let fixed: BTreeSet<ParamId> = self.overridden().collect();
+        let fixed: BTreeSet<ParamId> = self.overridden().chain(arrays.keys().copied()).collect();
         let mut in_order = Vec::new();
         for item in order::order(self.model) {
             let Item::Param(param) = item else { continue };
@@ -115,10 +157,13 @@ impl Binding<'_> {
         self.model.params.ids().filter(move |p| self.overrides.iter().any(|(n, _)| n == name(p)))
     }
 
-    fn compute_again(&mut self, changed: &[ParamId]) {
+    fn compute_again(&mut self, changed: &[ParamId], arrays: &Arrays) {
         for &param in changed {
             let block = self.world.params[param];
-            if let Some(values) = self.values_of_model(param, block.len) {
+            let given = arrays.get(&param).cloned();
+            if let Some(values) = given {
+                Arc::make_mut(&mut self.world.data)[block.offset..block.offset + block.len].copy_from_slice(&values);
+            } else if let Some(values) = self.values_of_model(param, block.len) {
                 Arc::make_mut(&mut self.world.data)[block.offset..block.offset + block.len].copy_from_slice(&values);
             }
         }

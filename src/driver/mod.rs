@@ -16,6 +16,7 @@ pub mod load;
 pub mod patience;
 pub mod pipeline;
 pub mod ranges;
+pub mod renumber;
 pub mod report;
 pub mod residuals;
 pub mod results;

@@ -56,6 +56,25 @@ pub static RULES: &[Rule] = &[
         },
     },
     Rule {
+        method: "sqp",
+        when: "rows to satisfy, no Hessian",
+        reason: |facts| (facts.n_cons > 0 && !facts.offers.hessian).then(|| format!("{}, and no Hessian", rows(facts))),
+    },
+    Rule {
+        method: "nelder_mead",
+        when: "no rows, no gradient",
+        reason: |facts| {
+            (facts.n_cons == 0 && !facts.offers.gradient).then(|| "no constraints but bounds, and no gradient".into())
+        },
+    },
+    Rule {
+        method: "lbfgs",
+        when: "no rows, no Hessian",
+        reason: |facts| {
+            (facts.n_cons == 0 && !facts.offers.hessian).then(|| "no constraints but bounds, and no Hessian".into())
+        },
+    },
+    Rule {
         method: "interior_point",
         when: "rows to satisfy",
         reason: |facts| (facts.n_cons > 0 || facts.objective <= Degree::Linear).then(|| rows(facts)),

@@ -41,6 +41,7 @@ use std::sync::{Arc, Mutex};
 pub type Live = Option<Arc<Mutex<dyn TraceSink>>>;
 
 /// A model with its data: everything about it that can be known without solving.
+#[derive(Clone)]
 pub struct Bound {
     /// The checked model, as written.
     pub written: Arc<Model>,
@@ -64,7 +65,7 @@ pub struct Bound {
     pub residuals: Option<Residuals>,
     /// Warnings of the model and its data.
     pub reports: Reports,
-    docs: BTreeMap<Name, Name>,
+    pub(super) docs: BTreeMap<Name, Name>,
 }
 
 /// A finished session: the report, and what to say about it beside.
@@ -720,12 +721,12 @@ fn refuse_what_is_not_built(bound: &Bound, set: &[(Name, f64)]) -> Result<(), Re
     if reports.is_empty() { Ok(()) } else { Err(reports) }
 }
 
-fn refused(bound: &Bound, row: &'static MethodRow, refusal: Refusal, at: Option<Span>) -> Reports {
+pub(crate) fn refused(bound: &Bound, row: &'static MethodRow, refusal: Refusal, at: Option<Span>) -> Reports {
     let instead = route(&bound.facts, None).ok().map(|choice| Name::from(choice.row.name));
     ClassError::MethodRefuses { at, method: row.name.into(), reason: refusal.to_string(), instead }.into()
 }
 
-fn setup_failed(bound: &Bound, choice: &Choice, error: SetupError, at: Option<Span>) -> Reports {
+pub(crate) fn setup_failed(bound: &Bound, choice: &Choice, error: SetupError, at: Option<Span>) -> Reports {
     match error {
         SetupError::Refused(refusal) => refused(bound, choice.row, refusal, at),
         SetupError::Memory { .. } | SetupError::Size(_) => {
@@ -737,7 +738,8 @@ fn setup_failed(bound: &Bound, choice: &Choice, error: SetupError, at: Option<Sp
 }
 
 /// An answer of the oracle's problem in the problem's own variables.
-fn recovered(bound: &Bound, candidate: Candidate) -> Candidate {
+/// A method's answer in the problem's own variables.
+pub fn recovered(bound: &Bound, candidate: Candidate) -> Candidate {
     match bound.oracle.recover() {
         Some(lift) => recover::candidate(&lift, candidate),
         None => candidate,

@@ -33,6 +33,7 @@ const PRODUCTS: usize = 64;
 const EVERYTHING: Allowance = Allowance { nonzeros: limits::MAX_NONZEROS / 8, products: usize::MAX };
 
 /// A matrix of derivatives: its pattern, and how the values are made.
+#[derive(Clone)]
 pub struct Matrix<C> {
     /// Where it may be nonzero.
     pub pattern: Pattern,

@@ -26,6 +26,7 @@ use std::ops::Range;
 use std::sync::Arc;
 
 /// A program on an instance.
+#[derive(Clone)]
 pub struct CompiledOracle {
     program: Arc<Program>,
     instance: Arc<Instance>,
@@ -107,6 +108,26 @@ impl CompiledOracle {
             oracle.lift_shape();
         }
         Ok(oracle)
+    }
+
+    /// The data it stands on.
+    pub fn instance(&self) -> &Arc<Instance> {
+        &self.instance
+    }
+
+    /// Changes numbers of the data by `change`, which says whether it did; addresses, patterns and code stay. Memory taken
+    /// from [`Oracle::workspace`](crate::problem::Oracle::workspace) before does not fit it any more.
+    pub fn change_numbers(&mut self, change: impl FnOnce(&mut Instance) -> bool) -> bool {
+        if !change(Arc::make_mut(&mut self.instance)) {
+            return false;
+        }
+        self.shape = self.instance.shape.clone();
+        self.constants();
+        self.mark_linear();
+        if self.lifted {
+            self.lift_shape();
+        }
+        true
     }
 
     /// Whether defined arrays are variables of this oracle.

@@ -8,6 +8,7 @@ mod data;
 mod derivative_check;
 mod diff;
 mod engines;
+mod embed;
 mod examples;
 mod families;
 mod fmt;

@@ -82,6 +82,24 @@ fn flips() -> Vec<Flip> {
             other: newton,
             changed: ProblemFacts { n_residuals: 9, ..smooth() },
         },
+        Flip {
+            rule: ("sqp", "rows to satisfy, no Hessian"),
+            facts: ProblemFacts { offers: Capabilities::FIRST_ORDER, ..rows() },
+            other: constrained,
+            changed: rows(),
+        },
+        Flip {
+            rule: ("nelder_mead", "no rows, no gradient"),
+            facts: ProblemFacts { offers: Capabilities::VALUES, ..smooth() },
+            other: ("lbfgs", "no rows, no Hessian"),
+            changed: ProblemFacts { offers: Capabilities::FIRST_ORDER, ..smooth() },
+        },
+        Flip {
+            rule: ("lbfgs", "no rows, no Hessian"),
+            facts: ProblemFacts { offers: Capabilities::FIRST_ORDER, ..smooth() },
+            other: newton,
+            changed: smooth(),
+        },
         Flip { rule: ("interior_point", "rows to satisfy"), facts: rows(), other: newton, changed: smooth() },
         Flip {
             rule: ("lbfgs", "no rows, functions with kinks"),

@@ -17,7 +17,7 @@ const FLOORS: [&[&str]; 12] = [
     &["kernel"],
     &["jit"],
     &["driver"],
-    &["cli", "capi", "py", "lsp"],
+    &["cli", "embed", "capi", "py", "lsp"],
 ];
 
 /// Modules that see less than the floors below them.

@@ -1,0 +1,323 @@
+//! A compiled problem and its functions.
+
+use super::errors::Errors;
+use super::solution::Solution;
+use super::solve::Solve;
+use crate::base::{Id, Name};
+use crate::diag::{Reports, Sources};
+use crate::driver::report::Report;
+use crate::driver::solve::Bound;
+use crate::driver::{Session, Setup};
+use crate::kernel::{CompiledOracle, Mode};
+use crate::problem::{EvalError, Oracle, Pattern, ProblemFacts, Sense, Shape, Workspace};
+use std::collections::BTreeMap;
+use std::ops::Range;
+use std::sync::Arc;
+
+/// A model, checked, differentiated, bound to data and compiled.
+///
+/// Cheap to clone and `Send + Sync`: threads may solve and evaluate it at the same time. [`Problem::set`] gives this one
+/// other numbers; clones keep theirs.
+#[derive(Clone)]
+pub struct Problem {
+    // Absent only inside `set`.
+    bound: Option<Arc<Bound>>,
+    names: Arc<Names>,
+    sources: Arc<Sources>,
+    setup: Setup,
+}
+
+/// Where what has a name stands. Numbers do not change it.
+pub(super) struct Names {
+    vars: BTreeMap<String, Range<usize>>,
+    rows: BTreeMap<String, Range<usize>>,
+    /// Of the first objective.
+    pub sense: Sense,
+}
+
+impl Names {
+    fn of(bound: &Bound) -> Self {
+        let model = &bound.checked;
+        let var = |id| {
+            let block = bound.instance.world.vars[id];
+            (model.vars[id].name.to_string(), block.offset..block.offset + block.len)
+        };
+        let row = |id: crate::ir::ConId| {
+            let at = id.index();
+            let rows = bound.instance.rows[at]..bound.instance.rows[at + 1];
+            Some((model.constraints[id].name.as_ref()?.to_string(), rows))
+        };
+        Self {
+            vars: model.vars.ids().map(var).collect(),
+            rows: model.constraints.ids().filter_map(row).collect(),
+            sense: bound.instance.shape.senses.first().copied().unwrap_or_default(),
+        }
+    }
+
+    pub(super) fn variable(&self, name: &str) -> Option<Range<usize>> {
+        self.vars.get(name).cloned()
+    }
+
+    pub(super) fn constraint(&self, name: &str) -> Option<Range<usize>> {
+        self.rows.get(name).cloned()
+    }
+}
+
+impl Problem {
+    pub(super) fn new(session: Session, bound: Bound) -> Self {
+        let Session { sources, setup, .. } = session;
+        let names = Arc::new(Names::of(&bound));
+        Self { bound: Some(Arc::new(bound)), names, sources: Arc::new(sources), setup }
+    }
+
+    pub(super) fn bound(&self) -> &Arc<Bound> {
+        self.bound.as_ref().expect("only `set` takes it, and puts it back")
+    }
+
+    pub(super) fn setup(&self) -> &Setup {
+        &self.setup
+    }
+
+    pub(super) fn errors(&self, reports: &Reports) -> Errors {
+        Errors::new(reports, Arc::clone(&self.sources))
+    }
+
+    /// Sizes, bounds, start, in the problem's own variables.
+    pub fn shape(&self) -> &Shape {
+        &self.bound().instance.shape
+    }
+
+    /// What is known of its class.
+    pub fn facts(&self) -> &ProblemFacts {
+        &self.bound().facts
+    }
+
+    /// Warnings of model and data.
+    pub fn warnings(&self) -> Errors {
+        self.errors(&self.bound().reports)
+    }
+
+    pub(super) fn names(&self) -> &Arc<Names> {
+        &self.names
+    }
+
+    /// Where the entries of the variable `name` stand in `x`, the last index running fastest.
+    pub fn variable(&self, name: &str) -> Option<Range<usize>> {
+        self.names.variable(name)
+    }
+
+    /// Where the rows of the constraint `name` stand in `c` and `y`.
+    pub fn constraint(&self, name: &str) -> Option<Range<usize>> {
+        self.names.constraint(name)
+    }
+
+    /// Gives the numeric param `name` other values: one for a scalar, one for each entry of an array, the last index running
+    /// fastest. Nothing is compiled; params computed from it follow. Clones of this problem keep their values.
+    ///
+    /// # Errors
+    /// An unknown name, another number of values, or a param that decides sizes. Nothing has changed then.
+    pub fn set(&mut self, name: &str, values: &[f64]) -> Result<(), Errors> {
+        self.set_all(&[(name, values)])
+    }
+
+    /// Several params at once.
+    ///
+    /// # Errors
+    /// As [`Problem::set`].
+    pub fn set_all(&mut self, values: &[(&str, &[f64])]) -> Result<(), Errors> {
+        let values: Vec<(Name, Vec<f64>)> = values.iter().map(|(n, v)| (Name::from(*n), v.to_vec())).collect();
+        let bound = self.bound.take().expect("it is put back below");
+        let bound = Arc::try_unwrap(bound).unwrap_or_else(|shared| Bound::clone(&shared));
+        let (bound, result) = match bound.with_values(&values) {
+            Ok(bound) => (bound, Ok(())),
+            Err(failed) => {
+                let (bound, reports) = *failed;
+                let errors = self.errors(&reports);
+                (bound, Err(errors))
+            }
+        };
+        self.bound = Some(Arc::new(bound));
+        result
+    }
+
+    /// Functions and derivatives on slices. Each thread takes its own.
+    ///
+    /// # Errors
+    /// When a matrix of derivatives by the problem's own variables would be too large.
+    pub fn evaluator(&self) -> Result<Evaluator, Errors> {
+        let bound = self.bound();
+        let oracle: Arc<dyn Oracle> = if bound.oracle.is_lifted() {
+            let program = Arc::new(bound.oracle.program().clone());
+            let condensed = CompiledOracle::new(program, Arc::clone(&bound.instance), Mode::Condensed);
+            Arc::new(condensed.map_err(|error| {
+                let what = "a matrix of derivatives".into();
+                let error = crate::diag::codes::limit::LimitError::TooLarge { what, reason: error.to_string() };
+                self.errors(&Reports::from(error))
+            })?)
+        } else {
+            bound.oracle.clone()
+        };
+        Ok(Evaluator::new(oracle))
+    }
+
+    /// Functions and derivatives for methods of your own; may have more variables than the model (see
+    /// [`Problem::evaluator`]).
+    pub fn oracle(&self) -> Arc<dyn Oracle> {
+        self.bound().oracle.clone()
+    }
+
+    /// Solves with the method that fits, from the start of the model.
+    ///
+    /// # Errors
+    /// When no method takes the problem. A run that finds nothing is no error: look at [`Solution::status`].
+    pub fn solve(&self) -> Result<Solution, Errors> {
+        self.solver().run()
+    }
+
+    /// A solve with wishes.
+    pub fn solver(&self) -> Solve<'_> {
+        Solve::of(self)
+    }
+
+    /// Solves by the `solve` lines of the model and reads everything that the command line reports.
+    ///
+    /// # Errors
+    /// As [`Problem::solve`].
+    pub fn report(&self) -> Result<Report, Errors> {
+        let loader = Arc::new(crate::data::MemoryLoader::new());
+        let mut session = Session::new(loader, self.setup.clone());
+        session.sources = Sources::clone(&self.sources);
+        session.solve_bound("model", self.bound(), None).map(|solved| solved.report).map_err(|r| self.errors(&r))
+    }
+}
+
+/// Functions and derivatives of a problem at a point. Nothing is allocated after it was made.
+///
+/// Objectives are minimised: the value of a `maximize` is negated. Every number returned with `Ok` is finite.
+///
+/// ```
+/// use optc::embed::Source;
+///
+/// let problem = Source::new("var x[1..2] start 1\nminimize (1 - x[1])^2 + 100 * (x[2] - x[1]^2)^2").compile()?;
+/// let mut at = problem.evaluator()?;
+/// let mut g = [0.0; 2];
+/// assert_eq!(at.at(&[0.0, 0.0]).value()?, 1.0);
+/// at.gradient(&mut g)?;
+/// assert_eq!(g, [-2.0, 0.0]);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+pub struct Evaluator {
+    oracle: Arc<dyn Oracle>,
+    workspace: Workspace,
+    sigma: Vec<f64>,
+    none: Vec<f64>,
+}
+
+impl Evaluator {
+    /// Of any oracle.
+    pub fn new(oracle: Arc<dyn Oracle>) -> Self {
+        let (workspace, sigma) = (oracle.workspace(), oracle.shape().first_objective());
+        let none = vec![0.0; oracle.shape().n_cons];
+        Self { oracle, workspace, sigma, none }
+    }
+
+    /// Sizes, bounds, start.
+    pub fn shape(&self) -> &Shape {
+        self.oracle.shape()
+    }
+
+    /// Moves to `x`, of length `n_vars`.
+    pub fn at(&mut self, x: &[f64]) -> &mut Self {
+        self.workspace.set_point(x);
+        self
+    }
+
+    /// The first objective, or 0 without one.
+    ///
+    /// # Errors
+    /// When it is not a number here.
+    pub fn value(&mut self) -> Result<f64, EvalError> {
+        if self.sigma.is_empty() { Ok(0.0) } else { self.oracle.objective(&mut self.workspace, 0) }
+    }
+
+    /// Its gradient into `g`, of length `n_vars`.
+    ///
+    /// # Errors
+    /// The first entry that is not a number here.
+    pub fn gradient(&mut self, g: &mut [f64]) -> Result<(), EvalError> {
+        self.oracle.gradient(&mut self.workspace, &self.sigma, g)
+    }
+
+    /// Values of the rows into `c`, of length `n_cons`.
+    ///
+    /// # Errors
+    /// The first row that is not a number here.
+    pub fn constraints(&mut self, c: &mut [f64]) -> Result<(), EvalError> {
+        self.oracle.constraints(&mut self.workspace, c)
+    }
+
+    /// Where the Jacobian may be nonzero: `n_cons` by `n_vars`, compressed columns.
+    pub fn jacobian_pattern(&self) -> &Pattern {
+        self.oracle.jacobian_pattern()
+    }
+
+    /// Values of the Jacobian in the order of its pattern.
+    ///
+    /// # Errors
+    /// The first entry that is not a number here.
+    pub fn jacobian(&mut self, values: &mut [f64]) -> Result<(), EvalError> {
+        self.oracle.jacobian(&mut self.workspace, values)
+    }
+
+    /// Where the Hessian may be nonzero: lower triangle, compressed columns.
+    pub fn hessian_pattern(&self) -> &Pattern {
+        self.oracle.hessian_pattern()
+    }
+
+    /// Values of the Hessian of the first objective, in the order of its pattern.
+    ///
+    /// # Errors
+    /// The first entry that is not a number here.
+    pub fn hessian(&mut self, values: &mut [f64]) -> Result<(), EvalError> {
+        self.oracle.hessian(&mut self.workspace, &self.sigma, &self.none, values)
+    }
+
+    /// Values of the Hessian of `weight * objective + y' c`; `y` has length `n_cons`.
+    ///
+    /// # Errors
+    /// The first entry that is not a number here.
+    pub fn lagrangian_hessian(&mut self, weight: f64, y: &[f64], values: &mut [f64]) -> Result<(), EvalError> {
+        if let Some(first) = self.sigma.first_mut() {
+            *first = weight;
+        }
+        let done = self.oracle.hessian(&mut self.workspace, &self.sigma, y, values);
+        if let Some(first) = self.sigma.first_mut() {
+            *first = 1.0;
+        }
+        done
+    }
+
+    /// `out = H v` with the Hessian of the first objective, without forming it; both of length `n_vars`.
+    ///
+    /// # Errors
+    /// The first entry that is not a number here.
+    pub fn hessian_times(&mut self, v: &[f64], out: &mut [f64]) -> Result<(), EvalError> {
+        self.oracle.hvp(&mut self.workspace, &self.sigma, &self.none, v, out)
+    }
+
+    /// `out = J v`; `v` has length `n_vars`, `out` has length `n_cons`.
+    ///
+    /// # Errors
+    /// The first entry that is not a number here.
+    pub fn jacobian_times(&mut self, v: &[f64], out: &mut [f64]) -> Result<(), EvalError> {
+        self.oracle.jv(&mut self.workspace, v, out)
+    }
+
+    /// `out = Jᵀ y`; `y` has length `n_cons`, `out` has length `n_vars`.
+    ///
+    /// # Errors
+    /// The first entry that is not a number here.
+    pub fn jacobian_transposed_times(&mut self, y: &[f64], out: &mut [f64]) -> Result<(), EvalError> {
+        self.oracle.jtv(&mut self.workspace, y, out)
+    }
+}
