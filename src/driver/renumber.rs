@@ -28,7 +28,9 @@ impl Bound {
         // What was proved of the old numbers need not hold of the new ones.
         let survey = survey(&prepared.model, &prepared.plan, &Hulls::new(&prepared, &instance));
         let facts = facts(&survey, oracle.as_ref(), &instance.shape);
-        let facts = crate::problem::ProblemFacts { n_l1: self.facts.n_l1, ..facts };
-        Ok(Self { instance, oracle, prepared, survey, facts, ..self })
+        let residuals = self.residuals.and_then(|residuals| residuals.with_values(values));
+        let n_residuals = residuals.as_ref().map_or(0, |r| r.fit.n_residuals());
+        let facts = crate::problem::ProblemFacts { n_l1: self.facts.n_l1, n_residuals, ..facts };
+        Ok(Self { instance, oracle, prepared, survey, facts, residuals, ..self })
     }
 }

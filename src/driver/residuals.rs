@@ -5,18 +5,19 @@
 //! Deliberately absent: recognition (`pass::squares`), methods, statistics.
 
 use super::session::Session;
-use crate::base::Id;
+use crate::base::{Id, Name};
 use crate::bind::Instance;
 use crate::diag::Reports;
 use crate::interp::{Deps, Env, Fault, FaultKind, Interp, Plain};
-use crate::ir::NodeId;
 use crate::ir::model::Model;
+use crate::ir::{NodeId, Plan};
 use crate::kernel::{CompiledOracle, Mode};
 use crate::pass::squares::{self, Squares, Term};
 use crate::problem::{LeastSquares, Oracle, PerRow, ProblemFacts, Program, ResidualTerm};
 use std::sync::Arc;
 
 /// Residuals, compiled.
+#[derive(Clone)]
 pub struct Residuals {
     /// Their model: the variables, and a row per residual.
     pub model: Model,
@@ -26,12 +27,28 @@ pub struct Residuals {
     pub terms: Vec<Term>,
     /// The program, its facts those of the model.
     pub fit: LeastSquares,
+    plan: Plan,
+    constant: NodeId,
+    compiled: Arc<CompiledOracle>,
 }
 
 impl Residuals {
     /// The program with another oracle of the same rows in front.
     pub fn program(&self, oracle: Arc<dyn Oracle>, facts: &ProblemFacts) -> Program {
         Program::LeastSquares(LeastSquares { oracle, facts: facts.clone(), ..self.fit.clone() })
+    }
+
+    /// The same with other values of numeric params; nothing when a weight becomes negative. Nothing is compiled.
+    pub fn with_values(self, values: &[(Name, Vec<f64>)]) -> Option<Self> {
+        let Self { model, instance, terms, fit, plan, constant, mut compiled } = self;
+        // The oracle alone holds the data now, so that nothing is copied.
+        drop((instance, fit));
+        let oracle = Arc::make_mut(&mut compiled);
+        // What is wrong with the values was said of the model itself.
+        let done = oracle.change_numbers(|data| data.set_values(&model, &plan, values, &mut Reports::new()));
+        let instance = Arc::clone(oracle.instance());
+        let fit = done.then(|| fitted(&model, &instance, &terms, constant, compiled.clone()))??;
+        Some(Self { model, instance, terms, fit, plan, constant, compiled })
     }
 }
 
@@ -48,12 +65,24 @@ impl Session {
         let (instance, oracle) = self.compile(&model, &prepared, Mode::Condensed, &mut Reports::new()).ok()?;
         // As prepared: `let`s are written out in its templates.
         let model = prepared.model;
-        let (terms_of_rows, constant) = numbers(&model, &instance, &terms, constant)?;
-        let oracle: Arc<CompiledOracle> = Arc::new(oracle);
-        let fit = LeastSquares { constant, ..LeastSquares::new(oracle, terms_of_rows) };
-        let sound = fit.is_sound() && fit.n_residuals() > 0 && constant.is_finite();
-        sound.then(|| Residuals { model, instance, terms, fit })
+        let compiled: Arc<CompiledOracle> = Arc::new(oracle);
+        let fit = fitted(&model, &instance, &terms, constant, compiled.clone())?;
+        Some(Residuals { model, instance, terms, fit, plan: prepared.plan, constant, compiled })
     }
+}
+
+/// The program, when its numbers are sound.
+fn fitted(
+    model: &Model,
+    instance: &Instance,
+    terms: &[Term],
+    constant: NodeId,
+    oracle: Arc<CompiledOracle>,
+) -> Option<LeastSquares> {
+    let (terms_of_rows, constant) = numbers(model, instance, terms, constant)?;
+    let fit = LeastSquares { constant, ..LeastSquares::new(oracle, terms_of_rows) };
+    let sound = fit.is_sound() && fit.n_residuals() > 0 && constant.is_finite();
+    sound.then_some(fit)
 }
 
 /// Weights, scales and the constant as numbers.

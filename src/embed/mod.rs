@@ -41,3 +41,8 @@ pub use crate::problem::{
     Bounds, Capabilities, ClosureOracle, Counts, EvalError, Oracle, Pattern, Place, Shape, Status, StopFlag,
     StopReason, Workspace,
 };
+
+/// The programs of `docs/embedding.md` are tests.
+#[cfg(doctest)]
+#[doc = include_str!("../../docs/embedding.md")]
+struct Embedding;

@@ -11,7 +11,8 @@ use crate::driver::route::route;
 use crate::driver::solve::{recovered, refused, setup_failed};
 use crate::driver::watch::Watched;
 use crate::problem::{
-    Control, Limits, Nlp, OptionSet, Oracle, ProblemFacts, Request, StopFlag, TraceRow, TraceSink, WarmStart, verify,
+    Control, Form, Limits, Nlp, OptionSet, Oracle, ProblemFacts, Request, StopFlag, TraceRow, TraceSink, WarmStart,
+    verify,
 };
 use crate::solve::options::wants;
 use crate::solve::{Given, OptionProblem, find, methods, parse_options};
@@ -204,11 +205,18 @@ impl<'a> Solve<'a> {
         let choice = route(&bound.facts, self.method.as_deref())
             .map_err(|(row, refusal)| failed(&refused(&bound, row, refusal, None)))?;
         let options = self.options(choice.row).map_err(|error| failed(&Reports::from(error)))?;
-        let watched = Arc::new(Watched::new(bound.oracle.clone()).beside(&bound.l1));
+        let residuals = bound.residuals.as_ref().filter(|_| choice.row.form == Form::LeastSquares);
+        let oracle = residuals.map_or_else(|| bound.oracle.clone() as Arc<dyn Oracle>, |r| r.fit.oracle.clone());
+        let watched = Arc::new(Watched::new(oracle).beside(&bound.l1));
         let (n_vars, n_cons) = (watched.shape().n_vars, watched.shape().n_cons);
-        let nlp = Nlp { oracle: watched, facts: ProblemFacts { n_vars, n_cons, ..bound.facts.clone() } };
-        let (program, back) =
-            bridge::fit(choice.row.form, nlp).map_err(|error| failed(&setup_failed(&bound, &choice, error, None)))?;
+        let (program, back) = match residuals {
+            Some(residuals) => (residuals.program(watched.clone(), &bound.facts), bridge::Back::none(watched)),
+            None => {
+                let facts = ProblemFacts { n_vars, n_cons, ..bound.facts.clone() };
+                bridge::fit(choice.row.form, Nlp { oracle: watched, facts })
+                    .map_err(|error| failed(&setup_failed(&bound, &choice, error, None)))?
+            }
+        };
         // A point of the model's own variables, when its arrays are variables of the method too.
         let own = bound.instance.shape.n_vars;
         let lift = |warm: WarmStart| match warm.x.len() == own && own != n_vars {
@@ -228,7 +236,7 @@ impl<'a> Solve<'a> {
             z_lower: candidate.z_lower.clone(),
             z_upper: candidate.z_upper.clone(),
         };
-        let candidate = recovered(&bound, candidate);
+        let candidate = if residuals.is_some() { candidate } else { recovered(&bound, candidate) };
         let verdict = if quick && !bound.oracle.is_lifted() && bound.l1.is_empty() {
             verify(&*bound.oracle, &bound.facts, &candidate)
         } else {
