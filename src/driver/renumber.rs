@@ -1,7 +1,8 @@
 //! Other numbers for a bound model: what depends on them is computed again, nothing is compiled.
 
+use super::class::facts;
 use super::ranges::Hulls;
-use super::solve::{Bound, facts};
+use super::solve::Bound;
 use super::survey::survey;
 use crate::base::Name;
 use crate::diag::Reports;
