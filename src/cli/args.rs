@@ -124,6 +124,9 @@ pub struct Solve {
     /// Solve once with this method, in place of what the model's `solve` lines name
     #[arg(long, value_name = "METHOD")]
     pub method: Option<String>,
+    /// Begin at the answer in this `.json` file, which an earlier `--out` or `--json` wrote
+    #[arg(long, value_name = "FILE")]
+    pub start_from: Option<PathBuf>,
     /// Stop after so many seconds
     #[arg(long, value_name = "SECONDS", value_parser = positive)]
     pub time_limit: Option<f64>,

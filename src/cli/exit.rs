@@ -55,7 +55,9 @@ impl Exit {
         let code = |e: &Error| match e.code() {
             _ if e.message().severity == Severity::Warning => Self::Solved,
             "E0903" | "E0914" | "E0915" | "E0916" => Self::Resources,
-            "E0901" | "E0902" | "E0912" | "E0502" | "E0519" | "E0523" | "E0524" => Self::Usage,
+            "E0901" | "E0902" | "E0904" | "E0905" | "E0906" | "E0912" | "E0502" | "E0519" | "E0523" | "E0524" => {
+                Self::Usage
+            }
             _ => Self::ModelError,
         };
         let codes: Vec<Self> = reports.iter().map(code).collect();

@@ -45,6 +45,11 @@ pub fn open(input: &Input, mut setup: Setup) -> Result<Opened, LimitError> {
         given.push((shown.clone(), real(&file)));
         setup.data.push((Name::from(assignment.name.as_str()), shown));
     }
+    if let Some(shown) = &setup.start_from {
+        let file = real(Path::new(shown));
+        inner = inner.allow(file.clone());
+        given.push((shown.clone(), file));
+    }
     let loader = CommandLine { inner: inner.allow(real(&input.file)), given, folder };
     Ok(Opened { session: Session::new(Arc::new(loader), setup), path })
 }

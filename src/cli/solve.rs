@@ -23,6 +23,7 @@ pub fn run(args: &args::Solve, out: Style, err: Style) -> Exit {
     let setup = Setup {
         method: args.method.clone(),
         tol: args.tol,
+        start_from: args.start_from.as_ref().map(|file| file.display().to_string()),
         limits: Limits { seconds: args.time_limit, iterations: args.max_iter, ..Limits::default() },
         seed: args.seed,
         stop,

@@ -19,6 +19,7 @@ pub mod ranges;
 pub mod renumber;
 pub mod report;
 pub mod residuals;
+pub mod restart;
 pub mod results;
 pub mod route;
 pub mod run;

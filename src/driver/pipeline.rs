@@ -2,10 +2,15 @@
 //!
 //! Takes the answers of runs with the judge's verdicts; says which of two is to be kept, and what a `solve` line came to.
 //! A certified answer takes the place of the one it began from; what proves nothing does so unless it is worse.
-//! Deliberately absent: running methods, judging.
+//! Deliberately absent: the single run, and judging it.
 
 use super::report::SolveReport;
+use super::route::route;
+use super::run;
+use super::session::Session;
+use super::solve::{Bound, Runs, refused};
 use crate::base::Span;
+use crate::diag::Reports;
 use crate::ir::model::{Solve, Stage};
 use crate::problem::verify::tolerance::{INTEGRALITY, violation_at};
 use crate::problem::{Bounds, Candidate, Limits, Oracle, Status, StopFlag, StopReason, Verdict};
@@ -31,6 +36,66 @@ pub fn lines(solves: &[Solve], one: bool) -> Vec<Line<'_>> {
         if solve.stages.is_empty() { vec![None] } else { solve.stages.iter().map(Some).collect() }
     }
     solves.iter().map(|solve| Line { at: Some(solve.at), stages: stages(solve) }).collect()
+}
+
+impl Session {
+    /// Asks every stage whether it takes the problem, before the first one runs.
+    ///
+    /// # Errors
+    /// All refusals.
+    pub(super) fn refuse_stages(&self, bound: &Bound, lines: &[Line<'_>]) -> Result<(), Reports> {
+        let stages: Vec<&Stage> = lines.iter().flat_map(|line| &line.stages).copied().flatten().collect();
+        let mut reports = Reports::new();
+        for stage in &stages {
+            match route(&bound.facts, Some(&stage.method)) {
+                Err((row, refusal)) => reports.extend(refused(bound, row, refusal, Some(stage.at))),
+                Ok(choice) => {
+                    if let Err(error) = run::options(choice.row, Some(stage), &self.setup, stages.len() == 1) {
+                        reports.push(error);
+                    }
+                }
+            }
+        }
+        if reports.is_empty() { Ok(()) } else { Err(reports) }
+    }
+
+    /// Runs the stages of one `solve`, each from where the one before left off.
+    ///
+    /// # Errors
+    /// Why the first run of the session could not begin.
+    pub(super) fn line(&mut self, state: &mut Runs<'_>, line: &Line<'_>) -> Result<(), Reports> {
+        let first = state.runs.len();
+        let mut not_run: Vec<String> = Vec::new();
+        let mut reason = None;
+        for stage in &line.stages {
+            reason = reason.or_else(|| state.used.over(&self.setup.limits, &self.setup.stop));
+            if reason.is_some() {
+                not_run.push(stage.map_or_else(|| "`solve`".to_string(), |s| format!("`{}`", s.method)));
+                continue;
+            }
+            let at = stage.map_or(line.at, |s| Some(s.at));
+            match self.stage(state, *stage, at) {
+                // What went before is not lost because of what cannot begin.
+                Err(reports) if state.kept.is_some() => {
+                    let why = reports.messages().first().map_or_else(String::new, |m| m.title.clone());
+                    state.note(format!("a stage was left out: {why}"));
+                }
+                other => other?,
+            }
+        }
+        if let Some(reason) = reason {
+            let verb = if not_run.len() == 1 { "was" } else { "were" };
+            state.note(format!("{} {verb} not run because of {}", not_run.join(", "), words(reason)));
+        }
+        let place = line.at.map(|at| self.sources.place(at));
+        let own = first..state.runs.len();
+        let last = state.runs[own.clone()].last().map(|run| run.status);
+        let Some(kept) = &state.kept else { crate::bug!("the first stage is always run") };
+        let solve = outcome(place, own, last, kept, reason.is_some());
+        let objective = state.bound.in_users_sense(kept.candidate.objective);
+        state.solves.push(SolveReport { objective, ..solve });
+        Ok(())
+    }
 }
 
 /// How good a point is, by the numbers of the compiled problem: enough to choose, not to judge.

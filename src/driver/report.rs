@@ -5,7 +5,7 @@
 //! form; [`VERSION`] grows when a field changes its meaning or goes away.
 
 use crate::problem::{Counts, ProblemFacts, Sense, Status, StopReason, TraceRow};
-use serde::{Serialize, Serializer};
+use serde::{Deserialize, Serialize, Serializer};
 use std::sync::Arc;
 
 /// Version of the JSON form.
@@ -134,7 +134,7 @@ fn sense_word<S: Serializer>(sense: &Sense, to: S) -> Result<S::Ok, S::Error> {
 }
 
 /// What an array is indexed by.
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Index {
     /// All combinations of the elements of some sets; no set for a scalar.
@@ -208,7 +208,7 @@ impl Index {
 }
 
 /// One index set of a product.
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Axis {
     /// The name of the set, or what stands in the model for it (`1..24`).
     pub name: String,
@@ -217,7 +217,7 @@ pub struct Axis {
 }
 
 /// The elements of a set, in order.
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Labels {
     /// The integers `first..=last`.
@@ -255,7 +255,7 @@ impl Labels {
 }
 
 /// An element of a set.
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(untagged)]
 pub enum Label {
     /// An integer.

@@ -173,6 +173,29 @@ impl<'a> Results<'a> {
         self.model.objectives.iter().map(report).collect()
     }
 
+    /// Variables by name, with what they are indexed by and the slots of their values.
+    pub fn slots(&self) -> Vec<(String, Index, Vec<usize>)> {
+        let slots = |(id, var): (VarId, &crate::ir::model::Var)| {
+            let index = self.index_of_axes(&var.axes);
+            let slots = (0..index.len()).map(|entry| self.env.slot(id, entry)).collect();
+            (var.name.to_string(), index, slots)
+        };
+        self.model.vars.enumerate().map(slots).collect()
+    }
+
+    /// Constraints by name, with what they are indexed by and their first row.
+    pub fn row_blocks(&self, sources: &Sources) -> Vec<(String, Index, usize)> {
+        let mut first = 0;
+        let mut out = Vec::new();
+        for constraint in self.model.constraints.iter() {
+            let index = self.index_of_domain(constraint.domain);
+            let len = index.len();
+            out.push((constraint_name(constraint, sources), index, first));
+            first += len;
+        }
+        out
+    }
+
     /// Variables with their bounds and what their bounds cost.
     pub fn variables(&self, docs: &BTreeMap<Name, Name>) -> Vec<VariableReport> {
         self.model
@@ -214,10 +237,7 @@ impl<'a> Results<'a> {
             let index = self.index_of_domain(constraint.domain);
             let rows = first..first + index.len();
             first = rows.end;
-            let name = constraint
-                .name
-                .as_ref()
-                .map_or_else(|| format!("line {}", sources.line(constraint.at)), ToString::to_string);
+            let name = constraint_name(constraint, sources);
             let answer = &self.env.answer;
             let bounds = &self.shape.rows;
             let duals = if answer.y.is_empty() {
@@ -373,6 +393,11 @@ impl<'a> Results<'a> {
             _ => (0..arity).map(|_| pretty::binder_names(self.model, binder)).collect(),
         }
     }
+}
+
+/// The name, or the line of a constraint without one.
+fn constraint_name(constraint: &crate::ir::model::Constraint, sources: &Sources) -> String {
+    constraint.name.as_ref().map_or_else(|| format!("line {}", sources.line(constraint.at)), ToString::to_string)
 }
 
 fn place(sources: &Sources, at: Span) -> String {

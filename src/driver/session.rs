@@ -34,7 +34,9 @@ pub struct Setup {
     pub method: Option<String>,
     /// `--tol`: the `tol` option of the method.
     pub tol: Option<f64>,
-    /// Bounds of every run.
+    /// `--start-from`: the report of an earlier run, by the name the loader knows it by.
+    pub start_from: Option<String>,
+    /// Bounds of all runs together.
     pub limits: Limits,
     /// Where random numbers come from.
     pub seed: u64,
@@ -81,7 +83,7 @@ pub struct Session {
     pub(super) timings: Vec<Timing>,
     /// Threads that all oracles share; there are none before the first evaluation that is long enough.
     pub(super) pool: Arc<Pool>,
-    loader: Arc<dyn Loader>,
+    pub(super) loader: Arc<dyn Loader>,
 }
 
 /// A model with its plan and derivatives: everything that does not depend on data.

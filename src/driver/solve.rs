@@ -5,7 +5,7 @@ use super::class;
 use super::fit;
 use super::judge::Judge;
 use super::patience::{self, Patience};
-use super::pipeline::{self, Kept, Line as SolveLine, Used, Worth};
+use super::pipeline::{self, Kept, Used, Worth};
 use super::ranges::Hulls;
 use super::report::{ProblemSummary, Report, Run, SolveReport};
 use super::residuals::Residuals;
@@ -263,12 +263,14 @@ impl Session {
         let lines = pipeline::lines(&bound.checked.solves, one);
         self.refuse_stages(bound, &lines)?;
         let alone = lines.iter().map(|line| line.stages.len()).sum::<usize>() == 1;
+        let (first, note) = self.restart(bound)?.map_or((None, None), |r| (Some(r.warm), Some(r.note)));
         let mut state = Runs {
             bound,
             judge: &judge,
             runs: Vec::new(),
             solves: Vec::new(),
             remarks: bound.reports.clone(),
+            first,
             kept: None,
             used: Used::nothing(),
             alone,
@@ -277,6 +279,9 @@ impl Session {
         for line in &lines {
             self.line(&mut state, line)?;
         }
+        if let (Some(note), Some(run)) = (note, state.runs.first_mut()) {
+            run.notes.insert(0, note);
+        }
         let Runs { runs, solves, remarks, kept, .. } = state;
         let Some(Kept { candidate, verdict, .. }) = kept else { crate::bug!("at least one stage was run") };
         let report = self.timed("report", |s| s.read(name, bound, (runs, solves), &candidate, &verdict));
@@ -284,59 +289,16 @@ impl Session {
         Ok(Solved { report, remarks })
     }
 
-    /// Asks every stage whether it takes the problem, before the first one runs.
-    fn refuse_stages(&self, bound: &Bound, lines: &[SolveLine<'_>]) -> Result<(), Reports> {
-        let stages: Vec<&Stage> = lines.iter().flat_map(|line| &line.stages).copied().flatten().collect();
-        let mut reports = Reports::new();
-        for stage in &stages {
-            match route(&bound.facts, Some(&stage.method)) {
-                Err((row, refusal)) => reports.extend(refused(bound, row, refusal, Some(stage.at))),
-                Ok(choice) => {
-                    if let Err(error) = run::options(choice.row, Some(stage), &self.setup, stages.len() == 1) {
-                        reports.push(error);
-                    }
-                }
-            }
-        }
-        if reports.is_empty() { Ok(()) } else { Err(reports) }
-    }
-
-    /// Runs the stages of one `solve`, each from where the one before left off.
-    fn line(&mut self, state: &mut Runs<'_>, line: &SolveLine<'_>) -> Result<(), Reports> {
-        let first = state.runs.len();
-        let mut not_run: Vec<String> = Vec::new();
-        let mut reason = None;
-        for stage in &line.stages {
-            reason = reason.or_else(|| state.used.over(&self.setup.limits, &self.setup.stop));
-            if reason.is_some() {
-                not_run.push(stage.map_or_else(|| "`solve`".to_string(), |s| format!("`{}`", s.method)));
-                continue;
-            }
-            let at = stage.map_or(line.at, |s| Some(s.at));
-            match self.stage(state, *stage, at) {
-                // What went before is not lost because of what cannot begin.
-                Err(reports) if state.kept.is_some() => {
-                    let why = reports.messages().first().map_or_else(String::new, |m| m.title.clone());
-                    state.note(format!("a stage was left out: {why}"));
-                }
-                other => other?,
-            }
-        }
-        if let Some(reason) = reason {
-            let verb = if not_run.len() == 1 { "was" } else { "were" };
-            state.note(format!("{} {verb} not run because of {}", not_run.join(", "), pipeline::words(reason)));
-        }
-        let place = line.at.map(|at| self.sources.place(at));
-        let own = first..state.runs.len();
-        let last = state.runs[own.clone()].last().map(|run| run.status);
-        let Some(kept) = &state.kept else { crate::bug!("the first stage is always run") };
-        let solve = pipeline::outcome(place, own, last, kept, reason.is_some());
-        let objective = state.bound.in_users_sense(kept.candidate.objective);
-        state.solves.push(SolveReport { objective, ..solve });
-        Ok(())
-    }
-
-    fn stage(&mut self, state: &mut Runs<'_>, stage: Option<&Stage>, at: Option<Span>) -> Result<(), Reports> {
+    /// Runs one stage of a `solve`.
+    ///
+    /// # Errors
+    /// When its method does not take the problem, or could not begin.
+    pub(super) fn stage(
+        &mut self,
+        state: &mut Runs<'_>,
+        stage: Option<&Stage>,
+        at: Option<Span>,
+    ) -> Result<(), Reports> {
         let bound = state.bound;
         let asked = match (&self.setup.method, stage) {
             (Some(name), _) => Some(known_method(name)?),
@@ -398,9 +360,13 @@ impl Session {
         let (program, back) = fitted.map_err(|error| setup_failed(bound, &choice, error, at))?;
         let options = run::options(choice.row, stage, &self.setup, state.alone)?;
         let limits = state.limits(&self.setup.limits, stage, &options);
-        let warm = state.kept.as_ref().map(|kept| match residuals {
-            Some(_) => WarmStart { x: kept.candidate.x.clone(), ..WarmStart::default() },
-            None => warm(&kept.compiled),
+        let begin = state.kept.as_ref().map(|kept| warm(&kept.compiled)).or_else(|| state.first.clone());
+        let warm = begin.map(|begin| match residuals {
+            Some(_) => {
+                let own = begin.x.len().min(bound.instance.shape.n_vars);
+                WarmStart { x: begin.x[..own].to_vec(), ..WarmStart::default() }
+            }
+            None => begin,
         });
         let live = state.live.clone();
         let ran = self.timed("solve", |s| run::run(&choice, (program, &back), options, (&s.setup, limits), warm, live));
@@ -480,14 +446,16 @@ impl Session {
 }
 
 /// Runs so far.
-struct Runs<'a> {
-    bound: &'a Bound,
+pub(super) struct Runs<'a> {
+    pub(super) bound: &'a Bound,
     judge: &'a Judge,
-    runs: Vec<Run>,
-    solves: Vec<SolveReport>,
+    pub(super) runs: Vec<Run>,
+    pub(super) solves: Vec<SolveReport>,
     remarks: Reports,
-    kept: Option<Kept>,
-    used: Used,
+    /// Where the first run begins, unless at the model's own start.
+    first: Option<WarmStart>,
+    pub(super) kept: Option<Kept>,
+    pub(super) used: Used,
     /// Whether there is one run only.
     alone: bool,
     live: Live,
@@ -503,7 +471,7 @@ impl Runs<'_> {
     }
 
     /// A remark below the last run.
-    fn note(&mut self, text: String) {
+    pub(super) fn note(&mut self, text: String) {
         if let Some(run) = self.runs.last_mut() {
             run.notes.push(text);
         }
@@ -617,7 +585,7 @@ impl Bound {
     }
 
     /// A value of the first objective as the user asked for it.
-    fn in_users_sense(&self, objective: f64) -> f64 {
+    pub(super) fn in_users_sense(&self, objective: f64) -> f64 {
         self.instance.shape.senses.first().map_or(f64::NAN, |sense| sense.flip(objective))
     }
 

@@ -161,6 +161,11 @@ impl Workspace {
         &self.rows
     }
 
+    /// The oracle's own memory, which must be of the type given to [`Workspace::new`].
+    pub fn scratch<T: Any>(&self) -> &T {
+        self.scratch.downcast_ref::<T>().expect("a workspace is used with the oracle that made it")
+    }
+
     /// The point and the oracle's own memory, which must be of the type given to [`Workspace::new`].
     pub fn parts<T: Any>(&mut self) -> (&[f64], &mut T) {
         let scratch = self.scratch.downcast_mut::<T>().expect("a workspace is used with the oracle that made it");

@@ -67,6 +67,11 @@ pub trait Steps: Send {
     /// Why the run ends here.
     fn advance(&mut self, ground: &mut Ground) -> Result<Step, StopReason>;
 
+    /// The function has changed, the point has not; `gently` says that its curvature is about the same.
+    fn forget(&mut self, ground: &Ground, gently: bool) {
+        let _ = (ground, gently);
+    }
+
     /// Appends what the next iterations depend on beside the point.
     fn put(&self, to: &mut Snapshot);
 

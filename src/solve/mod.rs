@@ -16,6 +16,7 @@ pub mod ground;
 #[cfg(feature = "highs")]
 pub mod highs;
 pub mod interior_point;
+pub mod lagrange;
 pub mod lbfgs;
 pub mod least_squares;
 pub mod limits;

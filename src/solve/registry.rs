@@ -15,6 +15,7 @@ static METHODS: &[&MethodRow] = &[
     &super::conjugate_gradient::ROW,
     &super::gradient::DESCENT,
     &super::gradient::PROXIMAL,
+    &super::lagrange::ROW,
     &super::nelder_mead::ROW,
     &super::pattern_search::ROW,
     &super::least_squares::LEVENBERG_MARQUARDT,

@@ -76,6 +76,9 @@ fn each_end_has_its_exit_code() {
         ("solved.opt", &["--time-limit", "-1"], 2),
         ("solved.opt", &["--set", "x"], 2),
         ("solved.opt", &["--out", "x.txt"], 2),
+        ("solved.opt", &["--start-from", "absent.json"], 2),
+        ("solved.opt", &["--start-from", "Cargo.toml"], 2),
+        ("solved.opt", &["--start-from", "."], 2),
         ("infeasible.opt", &[], 3),
         ("unbounded.opt", &[], 4),
         ("solved.opt", &["--max-iter", "2"], 5),
@@ -243,9 +246,9 @@ fn a_limit_ends_the_run_with_its_best_point() {
 fn signals_end_the_run_with_its_best_point() {
     for signal in ["INT", "TERM"] {
         let folder = Folder::new(&[("m.opt", LONG)]);
-        let out = folder.text("x.npy");
+        let (out, all) = (folder.text("x.npy"), folder.text("x.json"));
         let mut child = optc()
-            .args(["solve", "--json", "--verbose", "--out", &out, &folder.text("m.opt")])
+            .args(["solve", "--json", "--verbose", "--out", &out, "--out", &all, &folder.text("m.opt")])
             .stdout(Stdio::piped())
             .stderr(Stdio::piped())
             .spawn()
@@ -264,6 +267,22 @@ fn signals_end_the_run_with_its_best_point() {
         assert_eq!(report["runs"][0]["stop"], "interrupted");
         let point: ndarray::Array1<f64> = ndarray_npy::read_npy(&out).expect("the best point");
         assert_eq!(point.len(), 20_000);
+        // What was written is where the next run goes on.
+        let on = run(&[
+            "solve",
+            "--json",
+            "--method",
+            "lbfgs",
+            "--max-iter",
+            "0",
+            "--start-from",
+            &all,
+            &folder.text("m.opt"),
+        ]);
+        let next: serde_json::Value = serde_json::from_str(&stdout(&on)).expect("JSON");
+        assert_eq!(next["runs"][0]["notes"][0], format!("start from `{all}`: all values and multipliers"));
+        let (a, b) = (report["objectives"][0]["value"].as_f64(), next["objectives"][0]["value"].as_f64());
+        assert!(a.zip(b).is_some_and(|(a, b)| (a - b).abs() <= 1e-9 * a.abs()), "{a:?} {b:?}");
     }
 }
 

@@ -27,6 +27,7 @@ mod programs;
 mod random_models;
 mod repl;
 mod report;
+mod restarts;
 mod route;
 mod scale;
 mod sema;

@@ -60,6 +60,22 @@ crate::error_codes! {
         BadArgument "E0902" { argument: String, reason: String, help: Option<String> } =>
             Message::error(format!("`{argument}` cannot be used: {reason}")).help_opt(help.clone()),
 
+        /// `--start-from x.csv`: a file that no `--json` or `--out x.json` wrote.
+        NoReport "E0904" { path: String, reason: String } =>
+            Message::error(format!("`{path}` is not a report of optc: {reason}"))
+                .help("`--start-from` reads what `optc solve --json` prints and `--out x.json` writes"),
+
+        /// `--start-from x.json` with three values for four elements, or a value that is not a number.
+        WrongReport "E0905" { path: String, name: String, reason: String } =>
+            Message::error(format!("`{name}` in `{path}` cannot be used: {reason}"))
+                .help("write the report again with `optc solve MODEL --out x.json`"),
+
+        /// `--start-from x.json` with the report of another model.
+        NothingMatches "E0906" { path: String, names: String } =>
+            Message::error(format!("`{path}` has no value for any variable of this model"))
+                .note_opt((!names.is_empty()).then(|| format!("it is about {names}")).as_deref())
+                .help("variables are matched by name and subscript; leave `--start-from` out to begin at the model's own start"),
+
         /// A matrix of derivatives, or the memory of a method, beyond the limit.
         TooLarge "E0903" { what: String, reason: String } =>
             Message::error(format!("{what} would be too large: {reason}"))

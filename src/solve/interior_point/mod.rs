@@ -182,7 +182,11 @@ impl InteriorPoint {
         self.started = true;
         let Self { main, standard, start, push, .. } = self;
         main.mu = self.mu_init;
-        if start::begin(main, standard, start, self.scale, *push).is_err() {
+        let begun = match &self.warm {
+            Some(warm) => start::begin_warm(main, standard, warm, self.scale, (*push, self.mu_init)),
+            None => start::begin(main, standard, start, self.scale, *push),
+        };
+        if begun.is_err() {
             // The start as given is the best point there is, and the one to blame.
             let given = standard.to_standard(start);
             self.best.x[..given.len()].copy_from_slice(&given);
@@ -195,9 +199,6 @@ impl InteriorPoint {
             ray[row] = bounds.excess(row, standard.value_of(row));
             self.ray = Some(ray);
             return Err(StopReason::Infeasible);
-        }
-        if let Some(warm) = &self.warm {
-            start::warm(main, standard, warm);
         }
         self.best.copy_from(&main.point);
         self.trace(&Moved { mark: ' ', ..Moved::default() });

@@ -9,6 +9,12 @@ use crate::problem::{EvalError, WarmStart};
 /// Multipliers of the equations larger than this at the start are set to 0.
 const MAX_MULTIPLIER: f64 = 1000.0;
 
+/// An answer of an earlier run is moved no further into its bounds than this.
+const NEAREST: f64 = 1e-9;
+/// The barrier parameter of a warm start is this part of the error there, and at least so large.
+const WARM_PART: f64 = 0.1;
+const SMALLEST_MU: f64 = 1e-9;
+
 /// How far inside its bounds a start must be (κ_1, κ_2).
 #[derive(Clone, Copy, Debug)]
 pub struct Push {
@@ -63,8 +69,34 @@ fn place(algorithm: &mut Algorithm, standard: &mut Standard, mut x: Vec<f64>, pu
     Ok(())
 }
 
+/// Begins at the point and the multipliers of an earlier run, with at most the given push and barrier parameter.
+///
+/// Nothing says whether they are of this problem or of one like it: the error of the optimality conditions there decides how
+/// near to its bounds the point may stay, and the barrier parameter with it. An answer is recognised as one; where the
+/// problem has changed, the usual distance keeps the first steps long.
+pub fn begin_warm(
+    algorithm: &mut Algorithm,
+    standard: &mut Standard,
+    earlier: &WarmStart,
+    scale: bool,
+    (push, mu): (Push, f64),
+) -> Result<(), EvalError> {
+    begin(algorithm, standard, &earlier.x, scale, Push { bound: NEAREST, range: NEAREST })?;
+    algorithm.mu = 0.0;
+    warm(algorithm, standard, earlier);
+    let error = algorithm.errors(standard, 0.0).total();
+    let part = if error.is_finite() { clamp(WARM_PART * error / mu, 0.0, 1.0) } else { 1.0 };
+    let push = Push { bound: (part * push.bound).max(NEAREST), range: (part * push.range).max(NEAREST) };
+    if push.bound > NEAREST {
+        begin(algorithm, standard, &earlier.x, scale, push)?;
+    }
+    algorithm.mu = (part * mu).max(SMALLEST_MU);
+    warm(algorithm, standard, earlier);
+    Ok(())
+}
+
 /// Multipliers of an earlier run instead of the usual ones, kept away from 0 by the barrier parameter.
-pub fn warm(algorithm: &mut Algorithm, standard: &Standard, warm: &WarmStart) {
+fn warm(algorithm: &mut Algorithm, standard: &Standard, warm: &WarmStart) {
     let scale = standard.objective_scale;
     if warm.y.len() == standard.oracle().shape().n_cons {
         for (y, row) in algorithm.point.y.iter_mut().zip(&standard.rows) {

@@ -45,30 +45,32 @@ static OPTIONS: [OptionRow; 4] = [
         name: "memory",
         doc: "Pairs of steps and gradient changes that are remembered.",
         kind: OptionKind::Int { lo: 1, hi: 100 },
-        default: OptionValue::Int(10),
+        default: OptionValue::Int(MEMORY as i64),
         unit: "",
     },
     OptionRow {
         name: "max_trials",
         doc: "Most trial points of one line search.",
         kind: OptionKind::Int { lo: 1, hi: 1000 },
-        default: OptionValue::Int(40),
+        default: OptionValue::Int(MAX_TRIALS as i64),
         unit: "",
     },
 ];
 
+/// Pairs that are remembered, and trial points of one line search, unless options say otherwise.
+pub(super) const MEMORY: usize = 10;
+const MAX_TRIALS: u32 = 40;
+
 fn make(request: Request) -> Result<Box<dyn Solver>, SetupError> {
     let capacity = request.options.count("memory") as usize;
     let (ground, options, resume) = Ground::new(request, smooth_in_a_box, 2 * capacity + 6, 0)?;
-    let n = ground.n();
-    let steps = Lbfgs {
-        wolfe: Wolfe { max_trials: options.count("max_trials") as u32, ..Wolfe::default() },
-        memory: Memory::new(n, capacity),
-        subproblem: Subproblem::new(if ground.bounded { n } else { 0 }, capacity),
-        step: vec![0.0; n],
-        change: vec![0.0; n],
-    };
+    let steps = Lbfgs::new(&ground, capacity, options.count("max_trials") as u32);
     Ok(Box::new(Run::new(&ROW, ground, steps, resume.as_ref())?))
+}
+
+/// The steps alone, for a method that changes the function as it goes.
+pub(super) fn steps(ground: &Ground) -> impl Steps + use<> {
+    Lbfgs::new(ground, MEMORY, MAX_TRIALS)
 }
 
 /// What the method remembers.
@@ -81,6 +83,17 @@ struct Lbfgs {
 }
 
 impl Lbfgs {
+    fn new(ground: &Ground, capacity: usize, max_trials: u32) -> Self {
+        let n = ground.n();
+        Self {
+            wolfe: Wolfe { max_trials, ..Wolfe::default() },
+            memory: Memory::new(n, capacity),
+            subproblem: Subproblem::new(if ground.bounded { n } else { 0 }, capacity),
+            step: vec![0.0; n],
+            change: vec![0.0; n],
+        }
+    }
+
     /// Searches along the model's direction and moves there; fills `step` and `change`.
     fn search(&mut self, ground: &mut Ground, trials: &mut u32) -> Option<f64> {
         let longest = self.choose_direction(ground);
@@ -119,6 +132,12 @@ impl Steps for Lbfgs {
         let alpha = found.ok_or_else(|| ground.nothing_found())?;
         self.memory.push(&self.step, &self.change);
         Ok(Step { length: length(&self.step), alpha, trials, mark })
+    }
+
+    fn forget(&mut self, _ground: &Ground, gently: bool) {
+        if !gently {
+            self.memory.clear();
+        }
     }
 
     fn put(&self, to: &mut Snapshot) {

@@ -24,8 +24,8 @@ use super::registry::smooth_in_a_box;
 use crate::num::dense::{dot, norm2};
 use crate::problem::snapshot::SnapshotReader;
 use crate::problem::{
-    Capabilities, Form, MethodRow, OptionKind, OptionRow, OptionValue, ProblemFacts, Refusal, Request, SetupError,
-    Snapshot, SnapshotError, Solver, StopReason,
+    Capabilities, Form, MethodRow, OptionKind, OptionRow, OptionValue, Oracle, ProblemFacts, Refusal, Request,
+    SetupError, Snapshot, SnapshotError, Solver, StopReason,
 };
 
 /// The registry row.
@@ -84,23 +84,24 @@ fn make(request: Request) -> Result<Box<dyn Solver>, SetupError> {
     let kind = Kind::choose(request.options.choice("linear_solver"), &*nlp.oracle)?;
     let bytes = kind.bytes(&*nlp.oracle);
     let (ground, options, resume) = Ground::new(request, accepts, 12, bytes)?;
-    let n = ground.n();
-    let hessian = Hessian::new(kind, &*ground.functions.oracle);
-    let steps = Newton {
-        region: Region::new(n, kind, &hessian)?,
-        hessian,
-        radius: options.real("radius"),
-        cauchy: 0.0,
-        at: At::Elsewhere,
-        s: vec![0.0; n],
-        hs: vec![0.0; n],
-        trial_s: vec![0.0; n],
-        trial_hs: vec![0.0; n],
-        residual: vec![0.0; n],
-        w: vec![0.0; n],
-        free: vec![true; n],
-    };
+    let steps = Newton::new(&ground, kind, options.real("radius"))?;
     Ok(Box::new(Run::new(&ROW, ground, steps, resume.as_ref())?))
+}
+
+/// The steps alone, for a method that changes the function as it goes; `linear_solver` is `auto`.
+///
+/// # Errors
+/// When the linear algebra cannot be prepared.
+pub(super) fn steps(ground: &Ground) -> Result<impl Steps + use<>, SetupError> {
+    Newton::new(ground, Kind::choose("auto", &*ground.functions.oracle)?, 0.0)
+}
+
+/// Bytes that [`steps`] take beside twelve vectors.
+///
+/// # Errors
+/// As [`steps`].
+pub(super) fn bytes(oracle: &dyn Oracle) -> Result<usize, SetupError> {
+    Ok(Kind::choose("auto", oracle)?.bytes(oracle))
 }
 
 /// Where the Hessian was evaluated.
@@ -128,6 +129,25 @@ struct Newton {
 }
 
 impl Newton {
+    fn new(ground: &Ground, kind: Kind, radius: f64) -> Result<Self, SetupError> {
+        let n = ground.n();
+        let hessian = Hessian::new(kind, &*ground.functions.oracle);
+        Ok(Self {
+            region: Region::new(n, kind, &hessian)?,
+            hessian,
+            radius,
+            cauchy: 0.0,
+            at: At::Elsewhere,
+            s: vec![0.0; n],
+            hs: vec![0.0; n],
+            trial_s: vec![0.0; n],
+            trial_hs: vec![0.0; n],
+            residual: vec![0.0; n],
+            w: vec![0.0; n],
+            free: vec![true; n],
+        })
+    }
+
     /// `trial_s = P(x + base + t d) - x` and its product with the Hessian; gives the model's value there.
     fn try_step(&mut self, ground: &mut Ground, from_step: bool, t: f64) -> Option<f64> {
         for i in 0..ground.n() {
@@ -294,6 +314,12 @@ impl Steps for Newton {
             return Err(StopReason::Stalled);
         }
         Ok(Step { length: length(&self.s), alpha: if taken.is_some() { 1.0 } else { 0.0 }, trials: 1, mark })
+    }
+
+    fn forget(&mut self, ground: &Ground, _gently: bool) {
+        self.at = At::Elsewhere;
+        // What the last steps of the function before say of the radius does not hold of this one.
+        self.radius = self.radius.max(norm2(&ground.x).max(1.0));
     }
 
     fn put(&self, to: &mut Snapshot) {

@@ -18,7 +18,7 @@ pub enum Expected {
     Optimum,
     /// Feasible with a known objective; no multipliers exist or curvature does not decide.
     Feasible,
-    /// No feasible point.
+    /// No feasible point, at least near the start: methods that get further may find a known objective.
     Infeasible,
     /// The objective has no lower bound.
     Unbounded,
