@@ -46,9 +46,9 @@ const CATENARY: &str = "param n = 20\nvar x[0..n] start 1\nvar y[0..n] in [-9, 9
 #[test]
 fn an_answer_is_recognised_as_one() {
     let first = cold(CATENARY);
-    assert_eq!(first.status(), Some(Status::LocalOptimum));
+    assert!(first.status().is_some_and(Status::is_optimal));
     let again = from(&json::render(&first), CATENARY);
-    assert_eq!(again.status(), Some(Status::LocalOptimum));
+    assert_eq!(again.status(), first.status());
     let (before, after) = (first.runs[0].iterations, again.runs[0].iterations);
     assert!(after <= 3 && after < before / 3, "{after} iterations after {before}");
     assert_eq!(again.runs[0].notes[0], "start from `old.json`: all values and multipliers");
@@ -60,7 +60,7 @@ fn a_problem_that_has_changed_a_little_takes_fewer_iterations() {
     for (old, new) in [("0.09", "0.095"), ("== 4", "== 4.1"), ("1 + 0.1", "1 + 0.2")] {
         let changed = CATENARY.replace(old, new);
         let (alone, warm) = (cold(&changed), from(&json::render(&first), &changed));
-        assert_eq!(warm.status(), Some(Status::LocalOptimum), "{new}");
+        assert!(warm.status().is_some_and(Status::is_optimal), "{new}");
         let (a, b) = (alone.objectives[0].value, warm.objectives[0].value);
         assert!((a - b).abs() <= 1e-6 * a.abs(), "{new}: {a} {b}");
         assert!(warm.runs[0].iterations < alone.runs[0].iterations, "{new}: {}", warm.runs[0].iterations);
@@ -130,9 +130,9 @@ fn files_of_another_kind_are_refused_with_their_reason() {
         ("nothing", String::new(), "E0904", "it is not JSON"),
         ("CSV", "variable,value\nx,1\n".into(), "E0904", "it is not JSON"),
         ("cut off", text[..text.len() / 2].into(), "E0904", "it is not JSON"),
-        ("NaN", text.replacen("1.0", "NaN", 1), "E0904", "it is not JSON"),
-        ("too large a number", text.replacen("1.0", "1e999", 1), "E0904", "it is not JSON"),
-        ("very deep", "[".repeat(1_000_000), "E0904", "it is not JSON"),
+        ("NaN", text.replacen("\"values\":[", "\"values\":[NaN,", 1), "E0904", "it is not JSON"),
+        ("too large a number", text.replacen("\"values\":[", "\"values\":[1e999,", 1), "E0904", "it is not JSON"),
+        ("very deep", "[".repeat(1_000_000), "E0904", "is not a report"),
         ("a list", "[1, 2, 3]".into(), "E0904", "is not a report"),
         ("another object", "{\"x\": 1}".into(), "E0904", "missing field"),
         ("another version", changed(&|v| v["optc_report"] = json!(99)), "E0904", "version 99"),
@@ -141,7 +141,7 @@ fn files_of_another_kind_are_refused_with_their_reason() {
         ("words for numbers", changed(&|v| v["variables"][0]["values"] = json!(["1"])), "E0904", "is not a report"),
         ("null", changed(&|v| v["variables"][1]["values"][1] = json!(null)), "E0905", "value 2 of 3 is not a number"),
         ("too few", changed(&|v| v["variables"][1]["values"] = json!([1.0])), "E0905", "1 values, and its index has 3"),
-        ("multipliers", changed(&|v| v["variables"][1]["duals"] = json!([0.0; 2])), "E0905", "2 multipliers"),
+        ("multipliers", changed(&|v| v["variables"][1]["duals"] = json!([0.0, 0.0])), "E0905", "2 multipliers"),
         ("twice", changed(&|v| v["variables"][1]["name"] = json!("x")), "E0905", "there twice"),
         (
             "an endless range",

@@ -144,6 +144,9 @@ fn every_wrong_program_is_reported_on_its_marked_lines_in_the_words_kept() {
         ("E0903", "a matrix with hundreds of millions of entries"),
         ("E0911", "a word of more than 16 MiB"),
         ("E0915", "more memory than is allowed"),
+        ("E0904", "a file of the command line; tests/it/restarts.rs"),
+        ("E0905", "a file of the command line; tests/it/restarts.rs"),
+        ("E0906", "a file of the command line; tests/it/restarts.rs"),
         ("E0921", "a machine without machine code"),
     ]
     .into();
