@@ -1,7 +1,7 @@
 //! The part of a report about a fit as text: estimates with standard errors and intervals, correlations, warnings.
 
 use super::grid::{Align, Grid};
-use super::number::{align, brief, count, show};
+use super::number::{align_all, brief, count, show};
 use super::output::Style;
 use super::text::LEFT;
 use crate::driver::report::{FitReport, ParameterReport};
@@ -10,13 +10,6 @@ use crate::driver::report::{FitReport, ParameterReport};
 pub const MOST_ROWS: usize = 24;
 /// Correlations of at most so many parameters are shown as a matrix.
 const MOST_IN_MATRIX: usize = 8;
-
-impl FitReport {
-    /// Whether something is known about some parameter, or there is something to say.
-    pub fn is_worth_a_table(&self) -> bool {
-        self.degrees_of_freedom > 0
-    }
-}
 
 /// The section.
 pub fn render(fit: &FitReport, style: Style) -> String {
@@ -34,7 +27,7 @@ pub fn render(fit: &FitReport, style: Style) -> String {
     }
     out.push('\n');
     out += &parameters(fit, style);
-    out += &correlations(fit, style);
+    out += &correlations(fit);
     out
 }
 
@@ -63,7 +56,7 @@ fn parameters(fit: &FitReport, style: Style) -> String {
     let column = |pick: fn(&ParameterReport) -> f64| -> Vec<String> {
         let values: Vec<f64> = shown.iter().map(pick).collect();
         let finite: Vec<f64> = values.iter().copied().filter(|v| v.is_finite()).collect();
-        let mut texts = align(&finite).into_iter();
+        let mut texts = align_all(&finite).into_iter();
         values.iter().map(|v| if v.is_finite() { texts.next().unwrap_or_default() } else { String::new() }).collect()
     };
     let (estimates, errors) = (column(|p| p.estimate), column(|p| p.standard_error));
@@ -96,7 +89,7 @@ fn parameters(fit: &FitReport, style: Style) -> String {
 }
 
 /// The lower triangle of the correlations, when it is small.
-fn correlations(fit: &FitReport, style: Style) -> String {
+fn correlations(fit: &FitReport) -> String {
     let n = fit.parameters.len();
     let known: Vec<usize> = (0..n).filter(|j| fit.parameters[*j].standard_error.is_finite()).collect();
     if known.len() < 2 || known.len() > MOST_IN_MATRIX || fit.correlation.is_empty() {
@@ -113,6 +106,5 @@ fn correlations(fit: &FitReport, style: Style) -> String {
         });
         grid.row(std::iter::once(name(i)).chain(cells).collect());
     }
-    let _ = style;
     format!("\n{}", grid.render())
 }

@@ -106,8 +106,16 @@ pub fn group(n: usize) -> String {
 /// What is tiny beside the largest number of the column is shown with two digits.
 pub fn align(values: &[f64]) -> Vec<String> {
     let largest = values.iter().filter(|v| v.is_finite()).fold(0.0_f64, |max, v| max.max(v.abs()));
-    let text = |v: &f64| if v.abs() < TINY * largest { brief(*v) } else { show(*v) };
-    let texts: Vec<String> = values.iter().map(text).collect();
+    aligned(values, |v| if v.abs() < TINY * largest { brief(v) } else { show(v) })
+}
+
+/// As [`align`], with all digits of tiny numbers too: for columns whose numbers have units of their own.
+pub fn align_all(values: &[f64]) -> Vec<String> {
+    aligned(values, show)
+}
+
+fn aligned(values: &[f64], text: impl Fn(f64) -> String) -> Vec<String> {
+    let texts: Vec<String> = values.iter().map(|v| text(*v)).collect();
     let split = |text: &str| text.find(['.', 'e']).unwrap_or(text.len());
     let left = texts.iter().map(|t| split(t)).max().unwrap_or(0);
     let right = texts.iter().map(|t| t.len() - split(t)).max().unwrap_or(0);

@@ -359,6 +359,13 @@ pub struct FitReport {
     pub residual_values: Vec<f64>,
 }
 
+impl FitReport {
+    /// Whether something is known about some parameter.
+    pub fn is_worth_a_table(&self) -> bool {
+        self.degrees_of_freedom > 0
+    }
+}
+
 /// A parameter of a fit.
 #[derive(Clone, Debug, Serialize)]
 pub struct ParameterReport {

@@ -48,6 +48,7 @@ fn every_program_of_the_reference_keeps_its_word() {
     let mut programs = programs::of_page(Path::new("docs/language.md"));
     assert!(programs.len() >= 20, "only {} programs found", programs.len());
     programs.extend(programs::of_page(Path::new("docs/methods.md")));
+    programs.extend(programs::of_page(Path::new("docs/fitting.md")));
     let faults: Vec<String> = programs
         .iter()
         .filter_map(|p| fault(p).map(|why| format!("{} (fails: {:?}): {why}", p.place, p.fails)))

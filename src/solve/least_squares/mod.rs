@@ -29,8 +29,8 @@ mod quadratic;
 use self::core::{Core, ROUNDING};
 use super::registry::one_smooth_objective;
 use crate::problem::{
-    Budget, Candidate, Capabilities, Form, MethodRow, OptionKind, OptionRow, OptionValue, ProblemFacts, Program,
-    Progress, Refusal, Request, SetupError, Snapshot, SnapshotError, Solver, StopReason,
+    Budget, Candidate, Capabilities, Degree, Form, MethodRow, OptionKind, OptionRow, OptionValue, ProblemFacts,
+    Program, Progress, Refusal, Request, SetupError, Snapshot, SnapshotError, Solver, StopReason,
 };
 
 const TOL: OptionRow = OptionRow {
@@ -189,6 +189,14 @@ impl LeastSquaresRun {
             return Err(SetupError::Size("weights must not be negative, and scales of losses positive".into()));
         }
         let resume = request.resume.take();
+        // A straight model needs no damping: its first step ends at the solution.
+        let straight = fit.facts.objective <= Degree::Quadratic && fit.is_quadratic();
+        let plan = match plan {
+            Plan::Marquardt { growth, .. } if straight => {
+                Plan::Marquardt { lambda: LEAST_DAMPING, growth, geodesic: false }
+            }
+            other => other,
+        };
         let mut run = Self { core: Core::new(fit, request)?, plan, started: false, stop: None };
         if let Some(state) = resume {
             run.restore(&state)?;
