@@ -1,7 +1,8 @@
 //! Solves a suite of models and writes its table into `docs/results.md`.
 //!
 //! `cargo run --release --example suite -- hs` (or `just suite hs`) solves the problems of
-//! `suites/hs/known.csv`; `opf` the power flow model on the MATPOWER cases of the corpora, which stand in
+//! `suites/hs/known.csv`, `mgh` and `cutest` those of their folders; `opf` the power flow model on the MATPOWER cases of the
+//! corpora, which stand in
 //! `$OPTC_CORPORA` or `../shared/corpora`.
 //!
 //! `nist` fits the curves of `suites/nist` and compares digits.
@@ -13,6 +14,7 @@ use optc::data::FolderLoader;
 use optc::diag::render::render;
 use optc::driver::{Session, Setup};
 use optc::problem::Limits;
+use std::collections::BTreeSet;
 use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
@@ -39,13 +41,28 @@ struct Suite {
     problems: fn() -> Result<Vec<Problem>, String>,
 }
 
-const SUITES: [Suite; 5] = [
+const SUITES: [Suite; 7] = [
     Suite {
         name: "hs",
         title: "Hock-Schittkowski problems, `suites/hs`",
         tolerance: 1e-6,
         forgiven: 3,
-        problems: hock_schittkowski,
+        problems: || listed("suites/hs"),
+    },
+    Suite {
+        name: "mgh",
+        title: "Moré-Garbow-Hillstrom problems, `suites/mgh`",
+        tolerance: 1e-8,
+        forgiven: 2,
+        problems: || listed("suites/mgh"),
+    },
+    Suite {
+        name: "cutest",
+        title: "CUTEst problems without rows, `suites/cutest`",
+        tolerance: 1e-6,
+        // Of the problems that a peer solves 95 in 100 must be right, as its section says.
+        forgiven: 11,
+        problems: || listed("suites/cutest"),
     },
     Suite {
         name: "opf",
@@ -146,6 +163,7 @@ fn run(suite: &Suite) -> Result<bool, String> {
     let mut table = String::from("| problem | n | m | f | f* | error | status | method | iterations | ms |\n");
     table.push_str("|---|--:|--:|--:|--:|--:|---|---|--:|--:|\n");
     let mut right = 0;
+    let mut solved = BTreeSet::new();
     let runs = problems.iter().flat_map(|problem| problem.methods.iter().map(move |method| (problem, *method)));
     let mut count = 0;
     for (problem, method) in runs {
@@ -155,6 +173,9 @@ fn run(suite: &Suite) -> Result<bool, String> {
             Err(why) => (format!("| {} | | | | | | **{why}** | | | |", problem.name), false),
         };
         right += usize::from(holds);
+        if holds {
+            solved.insert(problem.name.clone());
+        }
         println!("{}{row}", if holds { "    " } else { "BAD " });
         writeln!(table, "{row}").expect("a string takes any text");
     }
@@ -162,9 +183,22 @@ fn run(suite: &Suite) -> Result<bool, String> {
         "{right} of {} right: |f - f\\*| <= {:e} max(1, |f\\*|). Made by `just suite {}`.",
         count, suite.tolerance, suite.name
     );
+    let verdict = verdict + &beside_peers(suite.name, &solved)?;
     println!("{verdict}");
     write_section(suite.name, suite.title, &format!("{verdict}\n\n{table}"))?;
     Ok(count - right <= suite.forgiven)
+}
+
+/// How many of the problems that some peer solves are solved, where the suite has a list of peers.
+fn beside_peers(suite: &str, solved: &BTreeSet<String>) -> Result<String, String> {
+    let path = format!("suites/{suite}/peers.csv");
+    if !Path::new(&path).exists() {
+        return Ok(String::new());
+    }
+    let by_peers = |row: Vec<String>| (row.last().map(String::as_str) == Some("yes")).then(|| row[0].clone());
+    let peers: BTreeSet<String> = rows(&path)?.into_iter().filter_map(by_peers).collect();
+    let both = peers.intersection(solved).count();
+    Ok(format!(" Of the {} that a peer solves (`{path}`), {both} are right.", peers.len()))
 }
 
 /// The table's row, and whether the answer is right.
@@ -224,8 +258,9 @@ fn solve(problem: &Problem, method: Option<&str>) -> Result<Outcome, String> {
     })
 }
 
-fn hock_schittkowski() -> Result<Vec<Problem>, String> {
-    let list = rows("suites/hs/known.csv")?;
+/// The models of a folder whose `known.csv` names them with their optima.
+fn listed(folder: &str) -> Result<Vec<Problem>, String> {
+    let list = rows(&format!("{folder}/known.csv"))?;
     list.iter()
         .map(|row| {
             let name = row[0].clone();
@@ -233,7 +268,7 @@ fn hock_schittkowski() -> Result<Vec<Problem>, String> {
             for also in row[4].split_whitespace() {
                 optima.push(number(also)?);
             }
-            let model = Path::new("suites/hs").join(format!("{name}.opt"));
+            let model = Path::new(folder).join(format!("{name}.opt"));
             Ok(Problem { name, model, set: Vec::new(), data: Vec::new(), optima, methods: vec![None] })
         })
         .collect()

@@ -208,3 +208,89 @@ impl Subproblem {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::num::random::Stream;
+
+    /// `B = theta I - W M Wᵀ`, entry by entry.
+    fn dense(memory: &Memory, n: usize) -> Vec<f64> {
+        let k = memory.rank();
+        let mut matrix = vec![0.0; n * n];
+        for j in 0..n {
+            let mut column: Vec<f64> = (0..k).map(|c| memory.w(j, c)).collect();
+            memory.apply_middle(&mut column);
+            for i in 0..n {
+                let correction: f64 = (0..k).map(|c| memory.w(i, c) * column[c]).sum();
+                matrix[i * n + j] = if i == j { memory.theta() } else { 0.0 } - correction;
+            }
+        }
+        matrix
+    }
+
+    /// The point `P(x - t g)` at which the model, walked from one breakpoint to the next by its definition, stops falling.
+    fn by_definition(b: &[f64], bounds: &Bounds, x: &[f64], g: &[f64]) -> Vec<f64> {
+        let n = x.len();
+        let at = |t: f64| -> Vec<f64> { (0..n).map(|i| bounds.clamp(i, x[i] - t * g[i])).collect() };
+        let end = |i: usize| if g[i] < 0.0 { bounds.upper[i] } else { bounds.lower[i] };
+        let mut stops: Vec<f64> =
+            (0..n).map(|i| (x[i] - end(i)) / g[i]).filter(|t| *t > 0.0 && t.is_finite()).collect();
+        stops.sort_by(f64::total_cmp);
+        stops.push(1e12);
+        let mut from = 0.0;
+        for to in stops {
+            let middle = 0.5 * (from + to);
+            let d: Vec<f64> =
+                (0..n).map(|i| if (x[i] - middle * g[i] - at(middle)[i]).abs() > 0.0 { 0.0 } else { -g[i] }).collect();
+            let s: Vec<f64> = at(from).iter().zip(x).map(|(a, x)| a - x).collect();
+            let bs = |i: usize| (0..n).map(|j| b[i * n + j] * s[j]).sum::<f64>();
+            let slope: f64 = (0..n).map(|i| d[i] * (g[i] + bs(i))).sum();
+            let curvature: f64 = (0..n).map(|i| d[i] * (0..n).map(|j| b[i * n + j] * d[j]).sum::<f64>()).sum();
+            if slope >= 0.0 {
+                break;
+            }
+            let ahead = -slope / curvature;
+            if from + ahead < to {
+                return at(from + ahead);
+            }
+            from = to;
+        }
+        at(from)
+    }
+
+    #[test]
+    fn the_cauchy_point_is_the_first_minimiser_along_the_projected_path() {
+        let (n, mut stream) = (9, Stream::new(5, 0));
+        let mut on_bounds = 0;
+        for round in 0..200 {
+            let mut memory = Memory::new(n, 4);
+            for _ in 0..round % 7 {
+                let s: Vec<f64> = (0..n).map(|_| stream.normal()).collect();
+                let y: Vec<f64> = (0..n).map(|i| (0.2 + 3.0 * i as f64) * s[i] + 0.1 * s[(i + 1) % n]).collect();
+                memory.push(&s, &y);
+            }
+            let mut bounds = Bounds::free(n);
+            for i in 0..n {
+                bounds.lower[i] = if i % 4 == 0 { f64::NEG_INFINITY } else { -stream.unit() };
+                bounds.upper[i] = if i % 3 == 0 { f64::INFINITY } else { stream.unit() };
+            }
+            let x: Vec<f64> = (0..n).map(|i| bounds.clamp(i, 0.7 * stream.normal())).collect();
+            let g: Vec<f64> = (0..n).map(|_| 2.0 * stream.normal()).collect();
+            let mut subproblem = Subproblem::new(n, 4);
+            subproblem.cauchy_point(&memory, &bounds, &x, &g);
+            let expected = by_definition(&dense(&memory, n), &bounds, &x, &g);
+            for i in 0..n {
+                let difference = (subproblem.target[i] - expected[i]).abs();
+                assert!(
+                    difference <= 1e-8,
+                    "round {round}, entry {i}: {} is not {}",
+                    subproblem.target[i],
+                    expected[i]
+                );
+                on_bounds += usize::from(expected[i] == bounds.lower[i] || expected[i] == bounds.upper[i]);
+            }
+        }
+        assert!(on_bounds > 300, "the test is about bounds, and only {on_bounds} were met");
+    }
+}

@@ -1,0 +1,107 @@
+//! Once a method has begun, its loop takes no memory of ours.
+//!
+//! A binary of its own: the allocator that counts is the whole process's. The oracle takes none either; the sparse
+//! factorisation of `newton_trust_region` is a library's and does, so it is left out, as are methods that only call libraries.
+
+#![allow(unsafe_code, reason = "an allocator that counts")]
+
+use std::alloc::{GlobalAlloc, Layout, System};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use optc::problem::{
+    Budget, ClosureOracle, Nlp, OptionValue, Pattern, ProblemFacts, Program, Progress, Request, Solver,
+};
+use optc::solve::find;
+
+struct Counting;
+
+static COUNT: AtomicU64 = AtomicU64::new(0);
+
+// SAFETY: every call goes on to the system's allocator as it came.
+unsafe impl GlobalAlloc for Counting {
+    unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
+        COUNT.fetch_add(1, Ordering::Relaxed);
+        // SAFETY: the caller's promises are passed on.
+        unsafe { System.alloc(layout) }
+    }
+
+    unsafe fn dealloc(&self, at: *mut u8, layout: Layout) {
+        // SAFETY: the caller's promises are passed on.
+        unsafe { System.dealloc(at, layout) }
+    }
+
+    unsafe fn realloc(&self, at: *mut u8, layout: Layout, size: usize) -> *mut u8 {
+        COUNT.fetch_add(1, Ordering::Relaxed);
+        // SAFETY: the caller's promises are passed on.
+        unsafe { System.realloc(at, layout, size) }
+    }
+}
+
+#[global_allocator]
+static ALLOCATOR: Counting = Counting;
+
+/// A chain of banana valleys, with bounds when asked for; many iterations for every method.
+fn oracle(n: usize, bounded: bool) -> ClosureOracle {
+    let (lower, upper) = if bounded { (-1.5, 0.9) } else { (f64::NEG_INFINITY, f64::INFINITY) };
+    let entries = (0..n).map(|j| (j, j)).chain((1..n).map(|i| (i, i - 1)));
+    let (pattern, slots) = Pattern::from_entries(n, n, entries).unwrap();
+    ClosureOracle::new(n, |x| x.windows(2).map(|w| 100.0 * (w[1] - w[0] * w[0]).powi(2) + (1.0 - w[0]).powi(2)).sum())
+        .start(&vec![-1.2; n])
+        .bounds(&vec![lower; n], &vec![upper; n])
+        .gradient(|x, g| {
+            g.fill(0.0);
+            for i in 0..x.len() - 1 {
+                let r = x[i + 1] - x[i] * x[i];
+                g[i] += -400.0 * x[i] * r - 2.0 * (1.0 - x[i]);
+                g[i + 1] += 200.0 * r;
+            }
+        })
+        .hessian(pattern, move |x, sigma, _, vals| {
+            vals.fill(0.0);
+            for i in 0..n - 1 {
+                vals[slots[i] as usize] += sigma * (1200.0 * x[i] * x[i] - 400.0 * x[i + 1] + 2.0);
+                vals[slots[i + 1] as usize] += sigma * 200.0;
+                vals[slots[n + i] as usize] += sigma * -400.0 * x[i];
+            }
+        })
+}
+
+/// Allocations of `steps` iterations after the first three.
+fn allocations(method: &str, options: &[(&'static str, &'static str)], bounded: bool, steps: u64) -> (u64, Progress) {
+    let row = find(method).unwrap();
+    let oracle = Arc::new(oracle(24, bounded));
+    let facts = ProblemFacts::of(&*oracle);
+    let mut request = Request::new(row, Program::Nlp(Nlp { oracle, facts }));
+    for (name, word) in options {
+        request.options.set(name, OptionValue::Choice(word));
+    }
+    let mut solver: Box<dyn Solver> = (row.make)(request).unwrap();
+    assert_eq!(solver.step(Budget::Iterations(3)), Progress::Paused, "{method}");
+    let before = COUNT.load(Ordering::Relaxed);
+    let progress = solver.step(Budget::Iterations(steps));
+    (COUNT.load(Ordering::Relaxed) - before, progress)
+}
+
+#[test]
+fn no_loop_of_ours_takes_memory() {
+    let methods: [(&str, &[(&'static str, &'static str)]); 11] = [
+        ("lbfgs", &[]),
+        ("bfgs", &[]),
+        ("conjugate_gradient", &[]),
+        ("conjugate_gradient", &[("beta", "polak_ribiere")]),
+        ("gradient_descent", &[]),
+        ("gradient_descent", &[("rule", "backtracking")]),
+        ("gradient_descent", &[("rule", "nesterov")]),
+        ("newton_trust_region", &[("linear_solver", "dense")]),
+        ("newton_trust_region", &[("linear_solver", "cg")]),
+        ("nelder_mead", &[]),
+        ("pattern_search", &[]),
+    ];
+    for (method, options) in methods {
+        for bounded in [false, true] {
+            let (count, _) = allocations(method, options, bounded, 200);
+            assert_eq!(count, 0, "{method} {options:?}, bounded: {bounded}");
+        }
+    }
+}
