@@ -634,7 +634,7 @@ impl CompiledOracle {
     /// Brings the chained Jacobian in `memory.jacobian` to the point.
     fn chained(&self, memory: &mut Memory, chain: &JacobianChain) {
         let careful = memory.registers.careful;
-        if memory.jacobian_at != memory.z_at || memory.z_at == 0 || careful > memory.jacobian_careful {
+        if memory.jacobian_at != memory.z_at || memory.z_at == 0 || (careful && !memory.jacobian_careful) {
             let mut values = std::mem::take(&mut memory.jacobian);
             self.fill(memory, &self.jacobian.plan, true, None, &mut values);
             if careful {

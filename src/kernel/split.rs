@@ -263,6 +263,7 @@ fn ranges(loops: &[Pair<'_>], n: usize) -> Vec<Vec<Range<usize>>> {
 
 /// By chunk, the range of the slots it visits, then twice that of each sum over instances; one more than the greatest slot.
 fn hulls(loops: &[Pair<'_>], ranges: &[Vec<Range<usize>>], n: usize) -> Option<(Vec<Range<usize>>, usize)> {
+    #[allow(clippy::reversed_empty_ranges, reason = "nothing yet: the first slot makes both ends")]
     let mut hulls = vec![usize::MAX..0; n];
     let mut total = 0;
     for ((_, bound), ranges) in loops.iter().zip(ranges).filter(|((_, bound), _)| bound.count > 0) {

@@ -141,7 +141,7 @@ impl NelderMead {
     /// A simplex with a right angle at the point; its edges turn to the other side with each restart.
     fn begin(&mut self, ground: &mut Ground) -> Result<(), StopReason> {
         let n = ground.n();
-        let side = if self.begun % 2 == 0 { 1.0 } else { -1.0 };
+        let side = if self.begun.is_multiple_of(2) { 1.0 } else { -1.0 };
         self.begun += 1;
         self.value_before = ground.f;
         self.vertices[..n].copy_from_slice(&ground.x);

@@ -288,7 +288,7 @@ fn a_long_part_that_many_rows_share_is_differentiated_once_per_colour() {
     assert_eq!(chosen.hess.len(), 2 * n + 1);
     let (few, many) = (operations(&graph, &chosen), operations(&graph, &closed));
     assert!(4 * few < many, "{few} operations by colours, {many} by rows");
-    let x: Vec<f64> = (0..=n).map(|j| (j as f64).sin()).collect();
+    let x: Vec<f64> = (0..=n).map(|j| optc::num::vmath::sin(j as f64)).collect();
     let (by_colours, by_rows) = (hessian(&graph, &chosen, &x), hessian(&graph, &closed, &x));
     assert_eq!(by_colours.len(), by_rows.len());
     for (at, a) in &by_rows {

@@ -16,6 +16,7 @@ const DENSE_UP_TO: usize = 400;
 const BLOCK: usize = 128;
 
 /// The model at the present point.
+#[allow(clippy::large_enum_variant, reason = "there is one of it in a run")]
 pub enum Quadratic {
     /// As a triangle.
     Dense(Dense),

@@ -14,6 +14,7 @@
 //! Deliberately absent: sparsity. A step costs `O(n²)`, setting up `O(n³)`.
 
 use crate::num::dense::{axpy, dot, norm2};
+use crate::num::vmath::hypot;
 use crate::solve::cholesky::Cholesky;
 
 /// The normals of the sides.
@@ -309,7 +310,7 @@ impl ActiveSet {
             if b == 0.0 {
                 continue;
             }
-            let h = a.hypot(b);
+            let h = hypot(a, b);
             self.rotate(k - 1, k, a / h, b / h);
             self.image[k - 1] = h;
             self.image[k] = 0.0;
@@ -343,7 +344,7 @@ impl ActiveSet {
         }
         for k in l..q - 1 {
             let (a, b) = (self.r[k * n + k], self.r[k * n + k + 1]);
-            let h = a.hypot(b);
+            let h = hypot(a, b);
             if h == 0.0 {
                 continue;
             }

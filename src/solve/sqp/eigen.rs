@@ -3,6 +3,8 @@
 //! Source: cyclic Jacobi rotations, Golub and Van Loan, Matrix Computations (2013), section 8.5.
 //! Deliberately absent: large matrices; a sweep costs `O(n³)`, and there are about eight.
 
+use crate::num::vmath::hypot;
+
 /// Sweeps at most; each squares the size of what is off the diagonal in the end.
 const SWEEPS: usize = 30;
 
@@ -47,8 +49,8 @@ fn rotate(a: &mut [f64], v: &mut [f64], n: usize, p: usize, q: usize) {
         return;
     }
     let tau = (a[q * n + q] - a[p * n + p]) / (2.0 * apq);
-    let t = tau.signum() / (tau.abs() + tau.hypot(1.0));
-    let c = 1.0 / t.hypot(1.0);
+    let t = tau.signum() / (tau.abs() + hypot(tau, 1.0));
+    let c = 1.0 / hypot(t, 1.0);
     let s = t * c;
     for k in 0..n {
         let (x, y) = (a[k * n + p], a[k * n + q]);

@@ -86,7 +86,7 @@ impl Made {
             if summary.portable > 0 {
                 return Err(format!("{} loops have no code", summary.portable));
             }
-            if seed % 4 == 0 {
+            if seed.is_multiple_of(4) {
                 share(&mut native, POOL.get_or_init(|| Arc::new(Pool::always(3))));
             }
             tally.bits += bits::same(&portable, &native, seed, points)?;
