@@ -62,7 +62,7 @@ pub static LEVENBERG_MARQUARDT: MethodRow = MethodRow {
         MAX_ITER,
         OptionRow {
             name: "damping",
-            doc: "Damping of the first step, beside the squared columns of the Jacobian.",
+            doc: "Damping of the first step, beside the squared columns of the Jacobian; none where residuals are linear.",
             kind: OptionKind::Real { lo: 0.0, hi: 1e10 },
             default: OptionValue::Real(0.1),
             unit: "relative",

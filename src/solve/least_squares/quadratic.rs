@@ -19,7 +19,7 @@ const BLOCK: usize = 128;
 #[allow(clippy::large_enum_variant, reason = "there is one of it in a run")]
 pub enum Quadratic {
     /// As a triangle.
-    Dense(Dense),
+    Dense(Box<Dense>),
     /// As a sparse symmetric system.
     Sparse(Box<Sparse>),
 }
@@ -28,7 +28,7 @@ impl Quadratic {
     /// Takes the memory for matrices of this pattern.
     pub fn new(pattern: &Pattern) -> Result<Self, SetupError> {
         if pattern.n_cols() <= DENSE_UP_TO {
-            Ok(Self::Dense(Dense::new(pattern)))
+            Ok(Self::Dense(Box::new(Dense::new(pattern))))
         } else {
             Sparse::new(pattern).map(|sparse| Self::Sparse(Box::new(sparse)))
         }
