@@ -1,7 +1,7 @@
 //! What a fit says: parameters with standard errors and intervals, and the curve with its band.
 //!
 //! Takes the residuals of a bound model and a point; gives a [`FitReport`]. Statistics are those of
-//! [`problem::statistics`](crate::problem::statistics); the curve is read off the template of a residual `y - f(x)` and
+//! [`problem::statistics`](mod@crate::problem::statistics); the curve is read off the template of a residual `y - f(x)` and
 //! evaluated by the interpreter between the points that were measured.
 //! Deliberately absent: drawing, and any claim about a point that is no solution.
 

@@ -2,7 +2,7 @@
 //!
 //! Takes an oracle whose *rows* are the residuals, with their Jacobian (a compiled model, or a
 //! [`ClosureOracle`](super::ClosureOracle)), and what each row counts. The objective of that oracle and the bounds of its
-//! rows mean nothing. Least-squares methods and [`statistics`](super::statistics) work on it; an answer is a point of
+//! rows mean nothing. Least-squares methods and [`statistics`](mod@super::statistics) work on it; an answer is a point of
 //! the very variables of the problem it was made from, so that its way back is the identity, and it is judged there.
 //!
 //! ```

@@ -13,7 +13,7 @@
 //! | `lambda` | damping: a step minimises `½ abs(A p + b)² + ½ λ abs(D p)²`            | scalar   |
 //!
 //! For squares `A` and `b` are `√2w` times `J` and `r`, and the sum *is* `½ abs(b)²`. The three methods differ in how they
-//! choose steps of this one model; see [`core`] for bounds. All go on until values of the sum drown in rounding, and then as
+//! choose steps of this one model; see `core.rs` for bounds. All go on until values of the sum drown in rounding, and then as
 //! long as the gradient still shrinks: parameters come out as exactly as the data define them.
 //!
 //! Decided here: a loss is part of the model text (`sum(i: huber(r[i], 0.5))`), never an option of a method. An option
