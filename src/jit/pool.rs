@@ -22,8 +22,17 @@ const WORTH_SHARING: f64 = 15e-6;
 /// Turns of waiting before others may have the processor.
 const PATIENCE: u32 = 5_000;
 
-/// A job: called once by each thread that takes part, with the number of the thread; says how long the thread waited.
-type Job<'a> = dyn Fn(usize) -> Duration + Sync + 'a;
+/// A job: called once by each thread that takes part, with the number of the thread.
+type Job<'a> = dyn Fn(usize) -> Shares + Sync + 'a;
+
+/// How a thread took part in a job.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Shares {
+    /// How long it waited for others.
+    pub waited: Duration,
+    /// Whether it did everything itself.
+    pub alone: bool,
+}
 
 /// Threads that wait for work, made when the first work comes.
 pub struct Pool {
@@ -141,14 +150,13 @@ impl Turn<'_> {
     /// Runs `job` on this thread and, while that lasts, on those of the pool that come.
     pub fn run(mut self, job: &Job<'_>) {
         let begin = Instant::now();
-        let waited = self.open(job);
+        let shares = self.open(job);
         let end = Instant::now();
         self.owner.last = Some(end);
-        self.times.took(end.duration_since(begin), waited);
+        self.times.took(end.duration_since(begin), shares);
     }
 
-    /// Does it; how long this thread waited for others.
-    fn open(&self, job: &Job<'_>) -> Duration {
+    fn open(&self, job: &Job<'_>) -> Shares {
         let shared = self.shared;
         let here: *const Job<'_> = job;
         // SAFETY: the job is taken back before this function returns, which `Close` does even when it unwinds.
@@ -161,14 +169,14 @@ impl Turn<'_> {
         if shared.sleeping.load(Ordering::SeqCst) > 0 {
             self.owner.threads.iter().for_each(|thread| thread.thread().unpark());
         }
-        let waited = job(0);
+        let shares = job(0);
         drop(close);
-        waited
+        shares
     }
 }
 
 /// How well a kind of job is shared. Where other programs want the processors, a thread may be put aside in the middle
-/// of its task, and everybody waits for it: then jobs are done alone for a while.
+/// of its task, and everybody waits for it, or comes when all is done: then jobs are done alone for a while.
 #[derive(Default)]
 pub struct Pace(Mutex<Times>);
 
@@ -190,8 +198,9 @@ impl Default for Times {
 }
 
 impl Times {
-    fn took(&mut self, all: Duration, waited: Duration) {
-        let part = waited.as_secs_f64() / all.as_secs_f64().max(1e-9);
+    fn took(&mut self, all: Duration, shares: Shares) {
+        // Who had no help need not have asked for it.
+        let part = if shares.alone { 1.0 } else { shares.waited.as_secs_f64() / all.as_secs_f64().max(1e-9) };
         self.idle = 0.75 * self.idle + 0.25 * part;
         self.shared += 1;
         if self.idle > 0.4 {
@@ -328,11 +337,12 @@ impl Tasks {
     }
 
     /// Does what nobody has taken, its own first, and returns when all is done. A task is done by one thread, and what
-    /// it wrote is seen by all when they return. Says how long this thread waited for others.
+    /// it wrote is seen by all when they return. Says how this thread took part.
     ///
     /// # Panics
     /// If a task did, on some thread.
-    pub fn work(&self, thread: usize, task: impl Fn(usize)) -> Duration {
+    pub fn work(&self, thread: usize, task: impl Fn(usize)) -> Shares {
+        let mut own = 0;
         for k in (0..self.n).map(|k| (thread + k) % self.n) {
             let bit = 1 << k;
             if self.taken.load(Ordering::Relaxed) & bit != 0 || self.taken.fetch_or(bit, Ordering::AcqRel) & bit != 0 {
@@ -341,13 +351,14 @@ impl Tasks {
             let failed = Failed(&self.failed);
             task(k);
             std::mem::forget(failed);
+            own += 1;
             self.done.fetch_add(1, Ordering::AcqRel);
         }
         let waited = wait(|| self.done.load(Ordering::Acquire) == self.n || self.failed.load(Ordering::Acquire));
         if self.failed.load(Ordering::Acquire) {
             crate::bug!("a thread that took part in an evaluation failed");
         }
-        waited
+        Shares { waited, alone: own == self.n }
     }
 }
 

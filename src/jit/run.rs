@@ -220,9 +220,9 @@ impl NativeLoop {
                     work.scratch[code.once.len() + 8 * nth + ((last % BLOCK) & 7)] += value;
                     nth += 1;
                 }
-                _ if split => work.scratch[self.lanes(o) + last % BLOCK] = value,
+                _ if split && at.waits(o as u32) => work.scratch[self.lanes(o) + last % BLOCK] = value,
                 _ => {
-                    // SAFETY: nothing of this block waits, so the slot is this thread's.
+                    // SAFETY: nothing of this out waits in this block, so the slot is this thread's.
                     let to = unsafe { at.to.slot(place.at.at(last)) };
                     *to = if place.add { *to + value } else { value };
                 }
@@ -230,8 +230,8 @@ impl NativeLoop {
         }
     }
 
-    /// The table of a block of which some values wait: outs go to lanes of their own.
-    fn fill_split(&self, first: usize, work: &mut Work<'_>) {
+    /// The table of a block of which some values wait: their outs go to lanes of their own.
+    fn fill_split(&self, first: usize, late: &[Late], work: &mut Work<'_>) {
         let code = &*self.code;
         let n_words = code.n_words();
         let (table, rest) = work.table.split_at_mut(n_words);
@@ -242,11 +242,11 @@ impl NativeLoop {
         }
         let list = (identity.as_ptr() as u64).wrapping_sub(4 * first as u64);
         let n_ports = code.forms.ports.len();
-        for (o, form) in code.forms.outs.iter().enumerate() {
+        for o in late.iter().map(|late| late.out as usize) {
             let words = &mut split[2 * (n_ports + o)..][..2];
             let lanes = &mut work.scratch[self.lanes(o)..][..BLOCK];
             let at = lanes.as_mut_ptr() as u64;
-            match form {
+            match code.forms.outs[o] {
                 OutForm::Staged | OutForm::Reduce => continue,
                 OutForm::Unit { .. } => words[0] = at.wrapping_sub(8 * first as u64),
                 OutForm::Strided { .. } => {
@@ -336,8 +336,8 @@ impl NativeLoop {
             sum(work, o, total);
         }
         if split {
-            for o in 0..bound.outs.len() {
-                if !matches!(code.forms.outs[o], OutForm::Staged | OutForm::Reduce) {
+            for o in at.late.iter().map(|late| late.out as usize) {
+                if code.forms.outs[o] != OutForm::Staged {
                     let lanes = &mut work.scratch[self.lanes(o)..][..n];
                     // SAFETY: as promised to this function.
                     unsafe { at.write(o as u32, lanes, first) };
@@ -443,6 +443,11 @@ struct Block<'a> {
 }
 
 impl Block<'_> {
+    /// Whether values of an out wait in the block.
+    fn waits(self, o: u32) -> bool {
+        self.late.iter().any(|late| late.out == o)
+    }
+
     /// Gives the values of an out in a block to their slots, those that wait to their cells.
     ///
     /// # Safety
@@ -464,7 +469,16 @@ impl Block<'_> {
             return;
         }
         let list = &share.lists[o as usize];
-        if list.is_empty() {
+        if list.is_empty() && waiting.len() * 16 > lanes.len() {
+            let mut next = waiting.iter().peekable();
+            for (lane, v) in lanes.iter().enumerate() {
+                if next.next_if(|waits| **waits as usize == lane).is_none() {
+                    // SAFETY: the slot is this thread's.
+                    let to = unsafe { self.to.slot(place.at.at(first + lane)) };
+                    *to = if place.add { *to + v } else { *v };
+                }
+            }
+        } else if list.is_empty() {
             let mut from = 0;
             for end in waiting.iter().map(|lane| *lane as usize).chain([lanes.len()]) {
                 // SAFETY: the slots are this thread's.
@@ -583,7 +597,7 @@ impl NativeLoop {
             self.fill_lone(at.bound, buffers, work);
         }
         if split {
-            self.fill_split(first, work);
+            self.fill_split(first, at.late, work);
         }
         let (lone_table, split_table) = (n_words, 2 * n_words + n_words / 2);
         let scratch = work.scratch.as_mut_ptr();

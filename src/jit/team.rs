@@ -9,7 +9,7 @@
 //! never change; cells and sums of blocks belong to one value each. The memory of a chunk is that of its task.
 #![allow(unsafe_code)]
 
-use super::pool::{Pace, Pool, Tasks};
+use super::pool::{Pace, Pool, Shares, Tasks};
 use super::run::{NativeLoop, Shared, Target};
 use crate::kernel::CompiledOracle;
 use crate::kernel::exec::{BoundLoop, Registers, TreeSum};
@@ -198,7 +198,7 @@ impl Region for Cut {
                     finite.store(false, Ordering::Relaxed);
                 }
             });
-            reset + run + settled
+            Shares { waited: reset.waited + run.waited + settled.waited, alone: run.alone }
         };
         turn.run(&job);
         Some(finite.load(Ordering::Relaxed))
