@@ -51,11 +51,15 @@ fn problem(file: &Path, name: String, optima: Vec<f64>) -> Result<Problem, Strin
         data.push((table.to_string(), path.canonicalize().map_err(|e| wrong(&e))?));
     }
     let set = vec![("constant".to_string(), tables.constant)];
-    Ok(Problem { name, model: PathBuf::from(model), set, data, optima, methods: methods() })
+    Ok(Problem { name, model: PathBuf::from(model), set, data, optima, methods: methods(tables.n_integer > 0) })
 }
 
-/// The router's choice, and HiGHS beside it where it is built in.
-fn methods() -> Vec<Option<&'static str>> {
-    let highs = optc::solve::find("highs").map(|row| Some(row.name));
-    std::iter::once(None).chain(highs).collect()
+/// The router's choice in the default build, and HiGHS beside it where it is built in.
+fn methods(integer: bool) -> Vec<Option<&'static str>> {
+    let highs = optc::solve::find("highs").map(|row| row.name);
+    match highs {
+        None => vec![None],
+        Some(_) if integer => vec![Some("microlp"), highs],
+        Some(_) => vec![None, highs],
+    }
 }

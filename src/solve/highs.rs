@@ -13,6 +13,7 @@ use super::cones::cones;
 use super::engine::{Engine, Replayed, Watch};
 use super::limits::Meter;
 use super::registry::{one_convex_quadratic, one_linear};
+use crate::problem::verify::tolerance::VIOLATION;
 use crate::problem::{
     Candidate, Capabilities, Form, MethodRow, OptionKind, OptionRow, OptionValue, Program, Qp, Refusal, Request,
     SetupError, Solver, StopReason, TraceRow,
@@ -88,6 +89,19 @@ enum Aim {
     LeastViolation,
 }
 
+/// Whether this is what a run can end with; what is not may be due to the presolve.
+fn is_answer(status: HighsModelStatus) -> bool {
+    matches!(
+        status,
+        HighsModelStatus::Optimal
+            | HighsModelStatus::ModelEmpty
+            | HighsModelStatus::Infeasible
+            | HighsModelStatus::Unbounded
+            | HighsModelStatus::ReachedTimeLimit
+            | HighsModelStatus::ReachedMemoryLimit
+    )
+}
+
 impl Engine for Highs {
     fn name(&self) -> &'static str {
         ROW.name
@@ -117,8 +131,17 @@ impl Highs {
     fn solve(&self, watch: &Watch) -> Option<Candidate> {
         let mut candidate = self.start();
         let mut solved = self.model(Aim::Objective, true, watch)?;
-        if solved.status() == HighsModelStatus::UnboundedOrInfeasible {
+        if !is_answer(solved.status()) {
             solved = self.model(Aim::Objective, false, watch)?;
+        }
+        if !is_answer(solved.status()) {
+            // It could not make up its mind; weights on the rows may still settle the matter.
+            candidate.stop = StopReason::Stalled;
+            self.refute(&mut candidate, watch);
+            if candidate.ray.is_some() {
+                candidate.stop = StopReason::Infeasible;
+                return Some(candidate);
+            }
         }
         candidate.stop = match solved.status() {
             HighsModelStatus::Optimal | HighsModelStatus::ModelEmpty => StopReason::Converged,
@@ -175,7 +198,7 @@ impl Highs {
     fn refute(&self, candidate: &mut Candidate, watch: &Watch) {
         if let Some(solved) = self.model(Aim::LeastViolation, true, watch)
             && solved.status() == HighsModelStatus::Optimal
-            && solved.objective_value() > 0.0
+            && solved.objective_value() > VIOLATION
         {
             candidate.ray = Some(solved.get_solution().dual_rows().iter().map(|y| -y).collect());
         }
@@ -218,8 +241,10 @@ impl Highs {
         let _ = model.try_set_option("threads", 1);
         let _ = model.try_set_option("parallel", "off");
         let _ = model.try_set_option("random_seed", 0);
-        let _ = model.try_set_option("primal_feasibility_tolerance", self.tol);
-        let _ = model.try_set_option("dual_feasibility_tolerance", self.tol);
+        // Its active sets for quadratic objectives end in circles when asked for more than its own default.
+        let tol = if self.qp.quadratic.nnz() > 0 { self.tol.max(1e-7) } else { self.tol };
+        let _ = model.try_set_option("primal_feasibility_tolerance", tol);
+        let _ = model.try_set_option("dual_feasibility_tolerance", tol);
         let _ = model.try_set_option("mip_rel_gap", self.gap);
         let _ = model.try_set_option("solver", self.method);
         if !presolve {
