@@ -6,8 +6,8 @@
 #![allow(unsafe_code, reason = "an allocator that counts")]
 
 use std::alloc::{GlobalAlloc, Layout, System};
+use std::cell::Cell;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
 
 use optc::problem::{
     Budget, ClosureOracle, Nlp, OptionValue, Pattern, ProblemFacts, Program, Progress, Request, Solver,
@@ -16,12 +16,19 @@ use optc::solve::find;
 
 struct Counting;
 
-static COUNT: AtomicU64 = AtomicU64::new(0);
+thread_local! {
+    /// Of this thread: the test's harness has one of its own.
+    static COUNT: Cell<u64> = const { Cell::new(0) };
+}
+
+fn count() {
+    COUNT.with(|count| count.set(count.get() + 1));
+}
 
 // SAFETY: every call goes on to the system's allocator as it came.
 unsafe impl GlobalAlloc for Counting {
     unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
-        COUNT.fetch_add(1, Ordering::Relaxed);
+        count();
         // SAFETY: the caller's promises are passed on.
         unsafe { System.alloc(layout) }
     }
@@ -32,7 +39,7 @@ unsafe impl GlobalAlloc for Counting {
     }
 
     unsafe fn realloc(&self, at: *mut u8, layout: Layout, size: usize) -> *mut u8 {
-        COUNT.fetch_add(1, Ordering::Relaxed);
+        count();
         // SAFETY: the caller's promises are passed on.
         unsafe { System.realloc(at, layout, size) }
     }
@@ -97,9 +104,9 @@ fn allocations(method: &str, options: &[(&'static str, &'static str)], bounded: 
     }
     let mut solver: Box<dyn Solver> = (row.make)(request).unwrap();
     assert_eq!(solver.step(Budget::Iterations(3)), Progress::Paused, "{method}");
-    let before = COUNT.load(Ordering::Relaxed);
+    let before = COUNT.get();
     let progress = solver.step(Budget::Iterations(steps));
-    (COUNT.load(Ordering::Relaxed) - before, progress)
+    (COUNT.get() - before, progress)
 }
 
 #[test]

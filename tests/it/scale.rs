@@ -253,13 +253,14 @@ fn fifty_megabytes_pass_through_every_pass() {
 fn a_line_of_megabytes_is_reported_as_quickly_as_it_is_read() {
     let text = format!("var x\nminimize {}yy + {}x\n", "x + ".repeat(2_000_000), "x + ".repeat(2_000_000));
     let mut session = Session::new(Arc::new(MemoryLoader::new().with("m.opt", text.as_str())), Setup::default());
+    let began = Instant::now();
     let reports = session.check("m.opt").reports;
+    let read = began.elapsed();
     let messages = reports.messages();
     assert_eq!(messages.len(), 1);
     let began = Instant::now();
     let drawn = render(&messages[0], &session.sources, false);
-    println!("drawn in {:.2?}", began.elapsed());
-    assert!(began.elapsed().as_secs_f64() < 1.0, "took {:?}", began.elapsed());
+    assert!(began.elapsed() < read, "drawn in {:?}, read in {read:?}", began.elapsed());
     assert!(drawn.contains("m.opt:2:8000010") && drawn.contains("…") && drawn.contains("x + yy + x"), "{drawn}");
     assert!(drawn.lines().all(|line| line.chars().count() < 200), "{drawn}");
 }

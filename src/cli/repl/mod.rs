@@ -1,7 +1,7 @@
 //! `optc repl`: a model that grows line by line.
 //!
 //! [`engine`] takes the text of an entry and gives the text of the answer, without a terminal; here lines are read from a
-//! terminal ([`editor`]) or a pipe, and answers printed: results on stdout, what is wrong on stderr.
+//! terminal (`editor`) or a pipe, and answers printed: results on stdout, what is wrong on stderr.
 
 pub mod arguments;
 pub mod canvas;
