@@ -164,13 +164,19 @@ fn run(suite: &Suite) -> Result<bool, String> {
     table.push_str("|---|--:|--:|--:|--:|--:|---|---|--:|--:|\n");
     let mut right = 0;
     let mut solved = BTreeSet::new();
+    let mut reached = BTreeSet::new();
     let runs = problems.iter().flat_map(|problem| problem.methods.iter().map(move |method| (problem, *method)));
     // Of the default's runs, and of those of methods beside it: right and all.
     let (mut count, mut beside) = (0, (0, 0));
     for (problem, method) in runs {
         let is_beside = method == Some("highs");
         let (row, holds) = match solve(problem, method) {
-            Ok(outcome) => report(problem, &outcome, suite.tolerance),
+            Ok(outcome) => {
+                if is_reached(problem, outcome.objective, suite.tolerance) {
+                    reached.insert(problem.name.clone());
+                }
+                report(problem, &outcome, suite.tolerance)
+            }
             Err(why) => (format!("| {} | | | | | | **{why}** | | | |", problem.name), false),
         };
         if is_beside {
@@ -192,22 +198,29 @@ fn run(suite: &Suite) -> Result<bool, String> {
         "{right} of {count} right{others}: |f - f\\*| <= {:e} max(1, |f\\*|). Made by `just suite {}`.",
         suite.tolerance, suite.name
     );
-    let verdict = verdict + &beside_peers(suite.name, &solved)?;
+    let verdict = verdict + &beside_peers(suite.name, &solved, &reached)?;
     println!("{verdict}");
     write_section(suite.name, suite.title, &format!("{verdict}\n\n{table}"))?;
     Ok(count - right <= suite.forgiven)
 }
 
+/// Whether a value is that of a known optimum, or lower: the rule for peers, of whose points only the values are known.
+fn is_reached(problem: &Problem, objective: f64, tolerance: f64) -> bool {
+    problem.optima.iter().any(|known| objective - known <= tolerance * known.abs().max(1.0) && known.is_finite())
+}
+
 /// How many of the problems that some peer solves are solved, where the suite has a list of peers.
-fn beside_peers(suite: &str, solved: &BTreeSet<String>) -> Result<String, String> {
+fn beside_peers(suite: &str, solved: &BTreeSet<String>, reached: &BTreeSet<String>) -> Result<String, String> {
     let path = format!("suites/{suite}/peers.csv");
     if !Path::new(&path).exists() {
         return Ok(String::new());
     }
     let by_peers = |row: Vec<String>| (row.last().map(String::as_str) == Some("yes")).then(|| row[0].clone());
     let peers: BTreeSet<String> = rows(&path)?.into_iter().filter_map(by_peers).collect();
-    let both = peers.intersection(solved).count();
-    Ok(format!(" Of the {} that a peer solves (`{path}`), {both} are right.", peers.len()))
+    let (right, by_value) = (peers.intersection(solved).count(), peers.intersection(reached).count());
+    let all = peers.len();
+    Ok(format!(" Of the {all} that a peer solves (`{path}`), {by_value} end at such a value or a lower one, which is the rule \
+                for the peers, and {right} are right."))
 }
 
 /// The table's row, and whether the answer is right.
