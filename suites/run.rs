@@ -220,8 +220,10 @@ fn beside_peers(suite: &str, solved: &BTreeSet<String>, reached: &BTreeSet<Strin
     let peers: BTreeSet<String> = rows(&path)?.into_iter().filter_map(by_peers).collect();
     let (right, by_value) = (peers.intersection(solved).count(), peers.intersection(reached).count());
     let all = peers.len();
-    Ok(format!(" Of the {all} that a peer solves (`{path}`), {by_value} end at such a value or a lower one, which is the rule \
-                for the peers, and {right} are right."))
+    Ok(format!(
+        " Of the {all} that a peer solves (`{path}`), {by_value} end at such a value or a lower one, which is the rule \
+                for the peers, and {right} are right."
+    ))
 }
 
 /// The table's row, and whether the answer is right.
