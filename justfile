@@ -30,3 +30,9 @@ bless:
 # Solves a suite (`hs`, `opf`, `netlib`, `maros`, `mip`, ...) and writes its table into docs/results.md.
 suite NAME:
     cargo run --release --example suite -- {{NAME}}
+
+# Processor time per iteration of L-BFGS and conjugate gradients beside argmin, scipy and NLopt; the two last want `pip install
+# numpy scipy nlopt`.
+iterations:
+    cd benches/iteration && cargo run --release
+    python3 benches/iteration/peers.py

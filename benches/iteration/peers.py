@@ -20,20 +20,22 @@ ITERATIONS, ROUNDS = 100, 5
 
 
 def chain(x):
-    r = x[1:] - x[:-1] ** 2
+    r = x[1:] - x[:-1] * x[:-1]
     g = np.zeros_like(x)
     g[:-1] = -400 * x[:-1] * r - 2 * (1 - x[:-1])
     g[1:] += 200 * r
-    return 100 * (r @ r) + ((1 - x[:-1]) ** 2).sum(), g
+    s = 1 - x[:-1]
+    return 100 * (r @ r) + s @ s, g
 
 
 def scales(x):
     weights = 1 + 1e5 * np.arange(len(x)) / len(x)
     r = x[1:] - x[:-1]
+    q = r * r
     g = weights * x
-    g[:-1] -= r**3
-    g[1:] += r**3
-    return 0.5 * (weights @ (x * x)) + 0.25 * (r**4).sum(), g
+    g[:-1] -= q * r
+    g[1:] += q * r
+    return 0.5 * (weights @ (x * x)) + 0.25 * (q @ q), g
 
 
 def least(run):

@@ -24,16 +24,48 @@ pub fn axpy(scale: f64, x: &[f64], y: &mut [f64]) {
     }
 }
 
+/// `y += scale * x`, then `zᵀ y`, in one pass; summed like [`dot`].
+pub fn axpy_dot(scale: f64, x: &[f64], y: &mut [f64], z: &[f64]) -> f64 {
+    debug_assert!(x.len() == y.len() && z.len() == y.len());
+    let mut lanes = [0.0f64; 4];
+    let whole = y.len() / 4 * 4;
+    let (y_head, y_tail) = y.split_at_mut(whole);
+    let (x_head, x_tail) = x.split_at(whole);
+    let (z_head, z_tail) = z.split_at(whole);
+    for ((y, x), z) in y_head.chunks_exact_mut(4).zip(x_head.chunks_exact(4)).zip(z_head.chunks_exact(4)) {
+        for lane in 0..4 {
+            y[lane] += scale * x[lane];
+            lanes[lane] += y[lane] * z[lane];
+        }
+    }
+    let mut tail = 0.0;
+    for ((y, x), z) in y_tail.iter_mut().zip(x_tail).zip(z_tail) {
+        *y += scale * x;
+        tail += *y * z;
+    }
+    (lanes[0] + lanes[2]) + (lanes[1] + lanes[3]) + tail
+}
+
 /// Largest absolute value; 0 for an empty vector, NaN when an entry is NaN.
 pub fn norm_inf(v: &[f64]) -> f64 {
-    let mut largest = 0.0f64;
-    for &x in v {
-        if x.is_nan() {
-            return f64::NAN;
+    // A comparison never takes a NaN, and `0 x` shows that there was one, or an infinity.
+    let (mut lanes, mut marks) = ([0.0f64; 4], [0.0f64; 4]);
+    let blocks = v.chunks_exact(4);
+    let tail = blocks.remainder();
+    for block in blocks {
+        for lane in 0..4 {
+            let size = block[lane].abs();
+            lanes[lane] = if size > lanes[lane] { size } else { lanes[lane] };
+            marks[lane] += 0.0 * block[lane];
         }
-        largest = largest.max(x.abs());
     }
-    largest
+    let mut largest = lanes[0].max(lanes[1]).max(lanes[2].max(lanes[3]));
+    let mut mark = marks.iter().sum::<f64>();
+    for x in tail {
+        largest = largest.max(x.abs());
+        mark += 0.0 * x;
+    }
+    if mark.is_nan() && v.iter().any(|x| x.is_nan()) { f64::NAN } else { largest }
 }
 
 /// Sum of absolute values.
@@ -61,4 +93,39 @@ pub fn all_finite(v: &[f64]) -> bool {
 /// The nearest value of `[lo, hi]`; `lo` when the interval is empty.
 pub fn clamp(x: f64, lo: f64, hi: f64) -> f64 {
     x.min(hi).max(lo)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_largest_entry_is_found_among_infinities_and_is_nothing_beside_a_nan() {
+        for n in 0..12 {
+            let mut v: Vec<f64> = (0..n).map(|i| 0.5 - f64::from(i)).collect();
+            let expected = v.iter().fold(0.0f64, |m, x| m.max(x.abs()));
+            assert_eq!(norm_inf(&v), expected);
+            for at in 0..v.len() {
+                let kept = v[at];
+                v[at] = f64::NEG_INFINITY;
+                assert_eq!(norm_inf(&v), f64::INFINITY);
+                v[at] = f64::NAN;
+                assert!(norm_inf(&v).is_nan());
+                v[at] = kept;
+            }
+        }
+    }
+
+    #[test]
+    fn one_pass_adds_and_multiplies_like_two() {
+        for n in 0..11 {
+            let x: Vec<f64> = (0..n).map(|i| 1.0 + f64::from(i)).collect();
+            let z: Vec<f64> = (0..n).map(|i| 0.3 - f64::from(i * i)).collect();
+            let (mut once, mut twice) = (z.clone(), z.clone());
+            let product = axpy_dot(-0.7, &x, &mut once, &z);
+            axpy(-0.7, &x, &mut twice);
+            assert_eq!(once, twice);
+            assert_eq!(product, dot(&twice, &z));
+        }
+    }
 }

@@ -133,17 +133,15 @@ impl ConjugateGradient {
 
     /// `-g + beta d`; says whether it falls well enough.
     fn conjugate(&mut self, ground: &Ground) -> bool {
-        let (mut sy, mut yy, mut yg, mut sg, mut gg, mut ss) = (0.0, 0.0, 0.0, 0.0, 0.0, 0.0);
-        for i in 0..self.step.len() {
-            let (s, g) = (self.step[i], self.free(ground, i));
-            let y = if ground.bounded && self.held[i] { 0.0 } else { self.change[i] };
-            sy += s * y;
-            yy += y * y;
-            yg += y * g;
-            sg += s * g;
-            gg += g * g;
-            ss += s * s;
+        if ground.bounded {
+            // Held variables take no part: their steps are 0, and so are their changes from here on.
+            for i in 0..self.held.len() {
+                if self.held[i] {
+                    self.change[i] = 0.0;
+                }
+            }
         }
+        let Products { sy, yy, yg, sg, gg, ss } = Products::of(&self.step, &self.change, |i| self.free(ground, i));
         if !(sy > 0.0) {
             return false;
         }
@@ -227,6 +225,35 @@ impl ConjugateGradient {
         self.remember_length();
         self.project = alpha >= longest * (1.0 - 1e-12);
         Some((alpha, mark))
+    }
+}
+
+/// All products that `beta` and the slope need, in one pass.
+struct Products {
+    sy: f64,
+    yy: f64,
+    yg: f64,
+    sg: f64,
+    gg: f64,
+    ss: f64,
+}
+
+impl Products {
+    fn of(s: &[f64], y: &[f64], g: impl Fn(usize) -> f64) -> Self {
+        let mut sums = [[0.0f64; 6]; 2];
+        for i in 0..s.len() {
+            let (s, y, g) = (s[i], y[i], g(i));
+            // Two sums in turn, so that one addition need not wait for the last.
+            let sum = &mut sums[i % 2];
+            sum[0] += s * y;
+            sum[1] += y * y;
+            sum[2] += y * g;
+            sum[3] += s * g;
+            sum[4] += g * g;
+            sum[5] += s * s;
+        }
+        let [sy, yy, yg, sg, gg, ss] = std::array::from_fn(|k| sums[0][k] + sums[1][k]);
+        Self { sy, yy, yg, sg, gg, ss }
     }
 }
 

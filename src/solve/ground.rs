@@ -152,6 +152,8 @@ pub struct Ground {
     pub tol: f64,
     /// Iterations, evaluations, limits.
     pub meter: Meter,
+    /// [`Ground::residual`] at the point of the last iteration.
+    last_residual: f64,
     idle: u32,
     best_value: f64,
     best_residual: f64,
@@ -195,6 +197,7 @@ impl Ground {
             trial_g: vec![0.0; n],
             tol: request.options.real("tol"),
             meter,
+            last_residual: f64::NAN,
             idle: 0,
             best_value: f64::INFINITY,
             best_residual: f64::INFINITY,
@@ -259,6 +262,9 @@ impl Ground {
 
     /// Largest entry of `x - P(x - g)`.
     pub fn residual(&self) -> f64 {
+        if !self.bounded && self.l1.is_empty() {
+            return norm_inf(&self.g);
+        }
         let mut largest = 0.0f64;
         for i in 0..self.n() {
             largest = largest.max(self.reduced(i).abs());
@@ -286,6 +292,7 @@ impl Ground {
             if let Some(f) = value {
                 self.accept(f);
                 self.best_value = self.objective();
+                self.last_residual = self.residual();
                 self.trace(None, derivatives);
                 return Ok(());
             }
@@ -295,7 +302,7 @@ impl Ground {
 
     /// What must hold before an iteration.
     fn check(&self, derivatives: bool) -> Result<(), StopReason> {
-        if derivatives && self.residual() <= self.tol {
+        if derivatives && self.last_residual <= self.tol {
             return Err(StopReason::Converged);
         }
         if self.f <= UNBOUNDED {
@@ -306,7 +313,7 @@ impl Ground {
 
     /// Gives up after many iterations that improved neither value nor gradient beyond rounding.
     fn watch_progress(&mut self, max_idle: u32) -> Result<(), StopReason> {
-        let (value, residual) = (self.objective(), self.residual());
+        let (value, residual) = (self.objective(), self.last_residual);
         let lower = self.best_value - value > 2.0 * f64::EPSILON * self.best_value.abs();
         self.best_value = self.best_value.min(value);
         if lower || residual < 0.5 * self.best_residual {
@@ -321,7 +328,7 @@ impl Ground {
     fn trace(&mut self, step: Option<Step>, derivatives: bool) {
         let row = TraceRow {
             objective: self.objective(),
-            dual_infeasibility: if derivatives { self.residual() } else { f64::NAN },
+            dual_infeasibility: if derivatives { self.last_residual } else { f64::NAN },
             step: step.map(|s| s.length),
             alpha_primal: step.map(|s| s.alpha),
             trials: step.map_or(0, |s| s.trials),
@@ -375,6 +382,9 @@ impl<S: Steps> Run<S> {
         self.ground.check(S::DERIVATIVES)?;
         let step = self.steps.advance(&mut self.ground)?;
         self.ground.meter.iterations += 1;
+        if S::DERIVATIVES {
+            self.ground.last_residual = self.ground.residual();
+        }
         self.ground.trace(Some(step), S::DERIVATIVES);
         if S::DERIVATIVES { self.ground.watch_progress(S::MAX_IDLE) } else { Ok(()) }
     }
@@ -400,6 +410,7 @@ impl<S: Steps> Run<S> {
         ground.f = from.take_real()?;
         from.take_reals(&mut ground.x)?;
         from.take_reals(&mut ground.g)?;
+        ground.last_residual = ground.residual();
         self.steps.take(&mut from)
     }
 }

@@ -3,18 +3,22 @@
 //! Source: Byrd, Nocedal and Schnabel, Math. Program. 63 (1994), (3.5) of Byrd, Lu, Nocedal and Zhu (1995):
 //! `W = [Y, theta S]` and `M⁻¹ = [-D, Lᵀ; L, theta SᵀS]`, with `SᵀY = L + D + R`.
 
-use crate::num::dense::{axpy, dot};
+use crate::num::dense::{axpy, axpy_dot, dot};
 
 /// Pairs of steps `s` and gradient changes `y`, oldest first, and the products the compact form needs.
 #[derive(Clone, Debug)]
 pub struct Memory {
     n: usize,
     capacity: usize,
-    /// Steps, one after the other.
+    /// Whether the products of the compact form are kept: only bounds need them.
+    compact: bool,
+    /// Steps, one after the other, in slots that are used in turn.
     s: Vec<f64>,
-    /// Gradient changes, one after the other.
+    /// Gradient changes likewise.
     y: Vec<f64>,
     len: usize,
+    /// Slot of the oldest pair.
+    first: usize,
     theta: f64,
     /// `SᵀY` and `SᵀS`, `capacity` square, by rows.
     sy: Vec<f64>,
@@ -24,11 +28,13 @@ pub struct Memory {
 }
 
 impl Memory {
-    /// Room for `capacity` pairs of vectors of length `n`.
-    pub fn new(n: usize, capacity: usize) -> Self {
+    /// Room for `capacity` pairs of vectors of length `n`; `compact` when more than [`Memory::descend`] will be asked for.
+    pub fn new(n: usize, capacity: usize, compact: bool) -> Self {
         Self {
             n,
             capacity,
+            compact,
+            first: 0,
             s: vec![0.0; n * capacity],
             y: vec![0.0; n * capacity],
             len: 0,
@@ -58,18 +64,19 @@ impl Memory {
     /// Forgets all pairs.
     pub fn clear(&mut self) {
         self.len = 0;
+        self.first = 0;
         self.theta = 1.0;
         self.middle.resize(0);
     }
 
-    /// The pairs as one slice each, oldest first, `len * n` numbers.
-    pub fn pairs(&self) -> (&[f64], &[f64]) {
-        (&self.s[..self.len * self.n], &self.y[..self.len * self.n])
+    /// The pairs, oldest first.
+    pub fn pairs(&self) -> impl Iterator<Item = (&[f64], &[f64])> {
+        (0..self.len).map(|k| (self.s_k(k), self.y_k(k)))
     }
 
     /// Entry `i` of column `k` of `W`.
     pub fn w(&self, i: usize, k: usize) -> f64 {
-        if k < self.len { self.y[k * self.n + i] } else { self.theta * self.s[(k - self.len) * self.n + i] }
+        if k < self.len { self.y[self.at(k) + i] } else { self.theta * self.s[self.at(k - self.len) + i] }
     }
 
     /// `out = Wᵀ v`, length [`Memory::rank`].
@@ -89,27 +96,16 @@ impl Memory {
         }
         self.append(s, y);
         self.theta = yy / curvature;
-        if self.factor_middle().is_none() {
+        if self.compact && self.factor_middle().is_none() {
             self.clear();
         }
         true
     }
 
-    /// Restores pairs as [`Memory::pairs`] gave them.
-    pub fn restore(&mut self, s: &[f64], y: &[f64]) {
-        self.clear();
-        if self.n > 0 {
-            for (s_k, y_k) in s.chunks_exact(self.n).zip(y.chunks_exact(self.n)) {
-                self.push(s_k, y_k);
-            }
-        }
-    }
-
     fn append(&mut self, s: &[f64], y: &[f64]) {
-        let (n, c) = (self.n, self.capacity);
+        let c = self.capacity;
         if self.len == c {
-            self.s.copy_within(n.., 0);
-            self.y.copy_within(n.., 0);
+            self.first = (self.first + 1) % c;
             for i in 1..c {
                 for j in 1..c {
                     self.sy[(i - 1) * c + j - 1] = self.sy[i * c + j];
@@ -119,9 +115,14 @@ impl Memory {
             self.len -= 1;
         }
         let last = self.len;
-        self.s[last * n..(last + 1) * n].copy_from_slice(s);
-        self.y[last * n..(last + 1) * n].copy_from_slice(y);
         self.len += 1;
+        let slot = self.at(last);
+        self.s[slot..slot + self.n].copy_from_slice(s);
+        self.y[slot..slot + self.n].copy_from_slice(y);
+        self.sy[last * c + last] = dot(s, y);
+        if !self.compact {
+            return;
+        }
         for k in 0..self.len {
             self.sy[last * c + k] = dot(s, self.y_k(k));
             self.sy[k * c + last] = dot(self.s_k(k), y);
@@ -160,23 +161,39 @@ impl Memory {
         for (out_i, g_i) in out.iter_mut().zip(g) {
             *out_i = -g_i;
         }
+        let Some(last) = self.len.checked_sub(1) else { return };
+        // Each addition to `out` gives the next product in the same pass.
+        let mut product = dot(self.s_k(last), out);
         for k in (0..self.len).rev() {
-            self.alpha[k] = dot(self.s_k(k), out) / self.sy[k * c + k];
-            axpy(-self.alpha[k], &self.y[k * self.n..(k + 1) * self.n], out);
+            let alpha = product / self.sy[k * c + k];
+            self.alpha[k] = alpha;
+            let next = if k > 0 { self.s_k(k - 1) } else { self.y_k(0) };
+            product = axpy_dot(-alpha, self.y_k(k), out, next);
         }
+        // The last product was with y_0, before the scaling.
+        product /= self.theta;
         out.iter_mut().for_each(|v| *v /= self.theta);
         for k in 0..self.len {
-            let beta = dot(self.y_k(k), out) / self.sy[k * c + k];
-            axpy(self.alpha[k] - beta, &self.s[k * self.n..(k + 1) * self.n], out);
+            let step = self.alpha[k] - product / self.sy[k * c + k];
+            if k < last {
+                product = axpy_dot(step, self.s_k(k), out, self.y_k(k + 1));
+            } else {
+                axpy(step, self.s_k(k), out);
+            }
         }
+    }
+
+    /// Where pair `k`, counted from the oldest, begins.
+    fn at(&self, k: usize) -> usize {
+        (self.first + k) % self.capacity * self.n
     }
 
     fn s_k(&self, k: usize) -> &[f64] {
-        &self.s[k * self.n..(k + 1) * self.n]
+        &self.s[self.at(k)..][..self.n]
     }
 
     fn y_k(&self, k: usize) -> &[f64] {
-        &self.y[k * self.n..(k + 1) * self.n]
+        &self.y[self.at(k)..][..self.n]
     }
 }
 
@@ -258,7 +275,7 @@ mod tests {
     #[test]
     fn the_compact_form_and_the_two_loop_recursion_are_inverse_to_each_other() {
         let (n, mut stream) = (7, Stream::new(2, 0));
-        let mut memory = Memory::new(n, 3);
+        let mut memory = Memory::new(n, 3, true);
         for _ in 0..5 {
             let s: Vec<f64> = (0..n).map(|_| stream.normal()).collect();
             let y: Vec<f64> = s.iter().enumerate().map(|(i, s_i)| (1.0 + i as f64) * s_i).collect();

@@ -87,7 +87,7 @@ impl Lbfgs {
         let n = ground.n();
         Self {
             wolfe: Wolfe { max_trials, ..Wolfe::default() },
-            memory: Memory::new(n, capacity),
+            memory: Memory::new(n, capacity, ground.bounded),
             subproblem: Subproblem::new(if ground.bounded { n } else { 0 }, capacity),
             step: vec![0.0; n],
             change: vec![0.0; n],
@@ -117,7 +117,7 @@ impl Lbfgs {
 }
 
 impl Steps for Lbfgs {
-    const VERSION: u32 = 2;
+    const VERSION: u32 = 3;
 
     fn advance(&mut self, ground: &mut Ground) -> Result<Step, StopReason> {
         let mut mark = if self.memory.len() == 0 { 's' } else { ' ' };
@@ -141,15 +141,20 @@ impl Steps for Lbfgs {
     }
 
     fn put(&self, to: &mut Snapshot) {
-        let (s, y) = self.memory.pairs();
-        to.put_reals(s);
-        to.put_reals(y);
+        to.put(self.memory.len() as u64);
+        for (s, y) in self.memory.pairs() {
+            to.put_reals(s);
+            to.put_reals(y);
+        }
     }
 
     fn take(&mut self, from: &mut SnapshotReader<'_>) -> Result<(), SnapshotError> {
-        let most = self.step.len().saturating_mul(100);
-        let (s, y) = (from.take_vec(most)?, from.take_vec(most)?);
-        self.memory.restore(&s, &y);
+        self.memory.clear();
+        for _ in 0..from.take()? {
+            from.take_reals(&mut self.step)?;
+            from.take_reals(&mut self.change)?;
+            self.memory.push(&self.step, &self.change);
+        }
         Ok(())
     }
 }

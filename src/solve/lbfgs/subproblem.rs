@@ -264,7 +264,7 @@ mod tests {
         let (n, mut stream) = (9, Stream::new(5, 0));
         let mut on_bounds = 0;
         for round in 0..200 {
-            let mut memory = Memory::new(n, 4);
+            let mut memory = Memory::new(n, 4, true);
             for _ in 0..round % 7 {
                 let s: Vec<f64> = (0..n).map(|_| stream.normal()).collect();
                 let y: Vec<f64> = (0..n).map(|i| (0.2 + 3.0 * i as f64) * s[i] + 0.1 * s[(i + 1) % n]).collect();
