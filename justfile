@@ -27,7 +27,7 @@ points N="10000000":
 bless:
     OPTC_BLESS=1 cargo test --test it ui
 
-# Solves a suite (`hs`, `opf`, `netlib`, `maros`, `mip`, ...) and writes its table into docs/results.md.
+# Solves a suite (`suites/README.md` lists them) and writes its table into docs/results.md.
 suite NAME:
     cargo run --release --example suite -- {{NAME}}
 

@@ -52,7 +52,7 @@ static OPTIONS: [OptionRow; 3] = [
 ];
 
 /// The largest order.
-const MOST_VARS: usize = 20_000;
+const MOST_VARS: usize = 5_000;
 /// The longest step where no bound ends it.
 const FAR: f64 = 1e20;
 

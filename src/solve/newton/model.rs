@@ -6,7 +6,7 @@ use crate::problem::{Oracle, Pattern, SetupError};
 /// The largest order for which a dense factorisation is the default.
 const DENSE_UP_TO: usize = 200;
 /// The largest order that a dense factorisation takes.
-const MOST_DENSE: usize = 20_000;
+const MOST_DENSE: usize = 5_000;
 /// Nonzeros per variable above which conjugate gradients are the default.
 const MANY_NONZEROS: usize = 50;
 
