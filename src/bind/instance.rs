@@ -163,6 +163,7 @@ pub fn bind(
         linear_objectives: vec![false; model.objectives.len()],
         complements: Vec::new(),
         l1: Vec::new(),
+        cones: Vec::new(),
     };
     let groups: BTreeMap<ArrayId, PlanDomainId> = plan
         .defs

@@ -34,7 +34,8 @@ pub fn fit(form: Form, nlp: Nlp) -> Result<(Program, Back), SetupError> {
         }
     }
     let mut qp = matrices(&nlp)?;
-    if let Some((smaller, step)) = presolve(&qp) {
+    // Presolve knows rows one by one.
+    if let Some((smaller, step)) = if qp.shape.cones.is_empty() { presolve(&qp) } else { None } {
         qp = smaller;
         steps.push(Box::new(step));
     }

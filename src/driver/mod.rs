@@ -6,6 +6,7 @@
 
 pub mod blame;
 pub mod class;
+pub mod cones;
 pub mod derivative_check;
 pub mod emit;
 pub mod fit;

@@ -31,7 +31,10 @@ impl Bound {
         let facts = facts(&survey, oracle.as_ref(), &instance.shape);
         let residuals = self.residuals.and_then(|residuals| residuals.with_values(values));
         let n_residuals = residuals.as_ref().map_or(0, |r| r.fit.n_residuals());
-        let facts = crate::problem::ProblemFacts { n_l1: self.facts.n_l1, n_residuals, ..facts };
-        Ok(Self { instance, oracle, prepared, survey, facts, residuals, ..self })
+        let convex = facts.curvature == crate::problem::Curvature::Convex;
+        let cones = self.cones.filter(|_| convex).and_then(|cones| cones.with_values(values));
+        let n_cones = cones.as_ref().map_or(0, |c| c.cones.len());
+        let facts = crate::problem::ProblemFacts { n_l1: self.facts.n_l1, n_residuals, n_cones, ..facts };
+        Ok(Self { instance, oracle, prepared, survey, facts, residuals, cones, ..self })
     }
 }

@@ -56,6 +56,16 @@ pub static RULES: &[Rule] = &[
         },
     },
     Rule {
+        method: "clarabel",
+        when: "norms that are second-order cones, everything else linear or a convex quadratic objective",
+        reason: |facts| {
+            (facts.n_cones > 0).then(|| {
+                let cones = count(facts.n_cones, "norm");
+                format!("{cones} as second-order cones, everything else linear or convex quadratic")
+            })
+        },
+    },
+    Rule {
         method: "sqp",
         when: "rows to satisfy, no Hessian",
         reason: |facts| (facts.n_cons > 0 && !facts.offers.hessian).then(|| format!("{}, and no Hessian", rows(facts))),

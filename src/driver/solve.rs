@@ -2,6 +2,7 @@
 
 use super::blame::{self, When};
 use super::class;
+use super::cones::Cones;
 use super::fit;
 use super::judge::Judge;
 use super::patience::{self, Patience};
@@ -63,6 +64,8 @@ pub struct Bound {
     pub facts: ProblemFacts,
     /// The residuals, when the objective is a sum of their squares or losses and a method for those may run.
     pub residuals: Option<Residuals>,
+    /// The conic form, when norms are second-order cones and a method for those may run.
+    pub cones: Option<Cones>,
     /// Warnings of the model and its data.
     pub reports: Reports,
     pub(super) docs: BTreeMap<Name, Name>,
@@ -103,9 +106,11 @@ impl Session {
             (survey, facts)
         });
         let l1 = Vec::new();
-        let residuals = if self.may_fit(&model) { self.residuals(&model, &facts) } else { None };
+        let may_fit = self.may_run(&model, Form::LeastSquares);
+        let residuals = if may_fit { self.residuals(&model, &facts) } else { None };
         let facts = ProblemFacts { n_residuals: residuals.as_ref().map_or(0, |r| r.fit.n_residuals()), ..facts };
-        Ok(Bound {
+        let may_use_cones = self.may_run(&model, Form::Conic);
+        let mut bound = Bound {
             written,
             checked: model,
             n_kinks,
@@ -116,9 +121,15 @@ impl Session {
             survey,
             facts,
             residuals,
+            cones: None,
             reports,
             docs,
-        })
+        };
+        if may_use_cones {
+            bound.cones = self.cones(&bound);
+            bound.facts.n_cones = bound.cones.as_ref().map_or(0, |c| c.cones.len());
+        }
+        Ok(bound)
     }
 
     /// Data and code of a model and what was prepared of it. Remarks are added to `reports`.
@@ -225,9 +236,9 @@ impl Session {
         (convex && apart.facts.smoothness < Smoothness::Continuous).then_some(apart)
     }
 
-    /// Whether a method for sums of squares may be what runs: the choice is open, or one is asked for.
-    fn may_fit(&self, model: &Model) -> bool {
-        let fits = |name: &str| crate::solve::find(name).is_some_and(|row| row.form == Form::LeastSquares);
+    /// Whether a method for problems of this form may be what runs: the choice is open, or one is asked for.
+    fn may_run(&self, model: &Model, form: Form) -> bool {
+        let fits = |name: &str| crate::solve::find(name).is_some_and(|row| row.form == form);
         match &self.setup.method {
             Some(name) => fits(name),
             None => {
@@ -339,10 +350,14 @@ impl Session {
     ) -> Result<(), Reports> {
         let bound = state.bound;
         let residuals = bound.residuals.as_ref().filter(|_| choice.row.form == Form::LeastSquares);
-        let oracle = residuals.map_or_else(|| bound.oracle.clone() as Arc<dyn Oracle>, |r| r.fit.oracle.clone());
-        let watched = Arc::new(Watched::new(oracle).beside(&bound.l1));
-        let facts =
-            ProblemFacts { n_vars: watched.shape().n_vars, n_cons: watched.shape().n_cons, ..bound.facts.clone() };
+        let cones = bound.cones.as_ref().filter(|_| choice.row.form == Form::Conic);
+        let watched = Arc::new(match (residuals, cones) {
+            (Some(r), _) => Watched::new(r.fit.oracle.clone()),
+            (None, Some(c)) => Watched::new(c.oracle.clone()).with_cones(&c.cones),
+            (None, None) => Watched::new(bound.oracle.clone()).beside(&bound.l1),
+        });
+        let facts = cones.map_or(&bound.facts, |c| &c.facts).clone();
+        let facts = ProblemFacts { n_vars: watched.shape().n_vars, n_cons: watched.shape().n_cons, ..facts };
         let nlp = Nlp { oracle: watched.clone(), facts };
         let fitted = self.timed("fit", |_| {
             if let Some(residuals) = residuals {
@@ -355,13 +370,15 @@ impl Session {
             // What was proved of the lines does not hold of the numbers: overflow, or a value that only 0 lacks.
             let general = route(&bound.facts, Some("interior_point")).ok();
             choice = general.map_or(choice.clone(), |c| Choice { reason: "its matrices could not be had".into(), ..c });
-            bridge::fit(choice.row.form, nlp)
+            bridge::fit(choice.row.form, if cones.is_none() { nlp } else { bound.nlp() })
         });
         let (program, back) = fitted.map_err(|error| setup_failed(bound, &choice, error, at))?;
+        // The general method works on the problem itself.
+        let cones = cones.filter(|_| choice.row.form == Form::Conic);
         let options = run::options(choice.row, stage, &self.setup, state.alone)?;
         let limits = state.limits(&self.setup.limits, stage, &options);
         let begin = state.kept.as_ref().map(|kept| warm(&kept.compiled)).or_else(|| state.first.clone());
-        let warm = begin.map(|begin| match residuals {
+        let warm = begin.filter(|_| cones.is_none()).map(|begin| match residuals {
             Some(_) => {
                 let own = begin.x.len().min(bound.instance.shape.n_vars);
                 WarmStart { x: begin.x[..own].to_vec(), ..WarmStart::default() }
@@ -371,21 +388,32 @@ impl Session {
         let live = state.live.clone();
         let ran = self.timed("solve", |s| run::run(&choice, (program, &back), options, (&s.setup, limits), warm, live));
         let mut ran = ran.map_err(|error| setup_failed(bound, &choice, error, at))?;
-        let compiled = match residuals {
-            Some(_) => bound.of_compiled(&ran.candidate),
-            None => ran.candidate.clone(),
-        };
-        if residuals.is_none() {
-            ran.candidate = recovered(bound, ran.candidate);
+        let (mut verdict, compiled);
+        match cones {
+            Some(cones) => {
+                let patience = Patience::new(self.setup.stop.clone(), patience::AFTER_A_SIGNAL);
+                let judged = self.timed("verify", |_| cones.judged(&ran.candidate, (state.judge, patience)));
+                (verdict, ran.candidate) = judged;
+                compiled = bound.of_compiled(&ran.candidate);
+            }
+            None => {
+                compiled = match residuals {
+                    Some(_) => bound.of_compiled(&ran.candidate),
+                    None => ran.candidate.clone(),
+                };
+                if residuals.is_none() {
+                    ran.candidate = recovered(bound, ran.candidate);
+                }
+                verdict = self.timed("verify", |_| verify(state.judge, &bound.facts, &ran.candidate));
+            }
         }
-        let mut verdict = self.timed("verify", |_| verify(state.judge, &bound.facts, &ran.candidate));
         if state.judge.gave_up() {
             verdict = interrupted(verdict);
             ran.candidate.stop = verdict.stop;
         }
         let candidate = ran.candidate.clone();
         let objective = bound.in_users_sense(candidate.objective);
-        let name = |site: Site| bound.site_name(site);
+        let name = |site: Site| cones.map_or_else(|| bound.site_name(site), |c| c.site_name(site));
         let mut described = run::describe(&choice, ran, &verdict, objective, &name);
         if bound.n_kinks > 0 {
             let (vars, rows) = bound.added_for_kinks();
@@ -393,9 +421,12 @@ impl Session {
             let rows = format!("{rows} {}", if rows == 1 { "row" } else { "rows" });
             described.notes.push(format!("solved without kinks: {vars} and {rows} stand for `max`, `min` or `abs`"));
         }
-        state.remark(&candidate, &verdict, watched.last(), &mut described);
+        // A failure of another form is at a point that means nothing here.
+        let failure = if cones.is_some() { None } else { watched.last() };
+        state.remark(&candidate, &verdict, failure, &mut described);
         state.runs.push(described);
-        let functions: &dyn Oracle = if residuals.is_some() { bound.oracle.as_ref() } else { watched.as_ref() };
+        let own = residuals.is_some() || cones.is_some();
+        let functions: &dyn Oracle = if own { bound.oracle.as_ref() } else { watched.as_ref() };
         state.keep(functions, compiled, candidate, verdict);
         Ok(())
     }
@@ -543,6 +574,13 @@ impl Bound {
             return candidate.clone();
         }
         Candidate { x, z_lower: Vec::new(), z_upper: Vec::new(), ..candidate.clone() }
+    }
+
+    /// The problem as functions.
+    fn nlp(&self) -> Nlp {
+        let shape = self.oracle.shape();
+        let facts = ProblemFacts { n_vars: shape.n_vars, n_cons: shape.n_cons, ..self.facts.clone() };
+        Nlp { oracle: self.oracle.clone(), facts }
     }
 
     /// The problem as it is solved, by interpretation.

@@ -2,7 +2,7 @@
 
 use crate::base::Interval;
 use crate::num::sparse::Pattern;
-use crate::problem::{Capabilities, EvalError, Oracle, Place, Shape, Workspace};
+use crate::problem::{Capabilities, EvalError, Oracle, Place, SecondOrder, Shape, Workspace};
 use std::sync::{Arc, Mutex};
 
 /// A failed evaluation: the point, and what had no value there.
@@ -37,6 +37,13 @@ impl Watched {
             shape.l1.resize(shape.n_vars, 0.0);
             self.shape = Some(shape);
         }
+        self
+    }
+
+    /// The same with rows that hold together.
+    #[must_use]
+    pub fn with_cones(mut self, cones: &[SecondOrder]) -> Self {
+        self.shape = Some(Shape { cones: cones.to_vec(), ..self.shape().clone() });
         self
     }
 

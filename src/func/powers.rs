@@ -126,6 +126,7 @@ pub(super) static ROWS: &[Builtin] = &[
         arity: Arity::Exactly(2),
         params: &[Param::new("x"), Param::new("y")],
         value: Value::Two(vmath::hypot),
+        residual: Residual::Length,
         // At the origin, where the slope does not exist, the subgradient 0.
         partials: |b, x, y| {
             rule(b, x, y, |x, y| {

@@ -282,6 +282,8 @@ pub enum Residual {
     Root,
     /// `f(u)²` is `u²`.
     Size,
+    /// `f(u, v)²` is `u² + v²`.
+    Length,
 }
 
 /// A builtin: everything the rest of the compiler may know of it.

@@ -23,16 +23,7 @@ const WORTH_SHARING: f64 = 15e-6;
 const PATIENCE: u32 = 5_000;
 
 /// A job: called once by each thread that takes part, with the number of the thread.
-type Job<'a> = dyn Fn(usize) -> Shares + Sync + 'a;
-
-/// How a thread took part in a job.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub struct Shares {
-    /// How long it waited for others.
-    pub waited: Duration,
-    /// Whether it did everything itself.
-    pub alone: bool,
-}
+type Job<'a> = dyn Fn(usize) + Sync + 'a;
 
 /// Threads that wait for work, made when the first work comes.
 pub struct Pool {
@@ -43,6 +34,17 @@ pub struct Pool {
     always: bool,
     /// Taken by whoever gives a job.
     owner: Mutex<Owner>,
+}
+
+/// How a job is to be done.
+pub enum Go<'a> {
+    /// By the threads of the pool.
+    Together(Turn<'a>),
+    /// By one thread.
+    Alone {
+        /// Which is to say how long it took ([`Pace::took_alone`]).
+        timed: bool,
+    },
 }
 
 /// A turn to give a job: until it is over nobody else has one.
@@ -111,26 +113,29 @@ impl Pool {
         *self.n_threads.get_or_init(|| std::thread::available_parallelism().map_or(1, usize::from))
     }
 
-    /// A turn to give a job that takes one thread about so many seconds; nothing where one thread is as good.
-    pub fn turn<'a>(&'a self, pace: &'a Pace, seconds: f64) -> Option<Turn<'a>> {
+    /// A turn to give a job that takes one thread about so many seconds, where one thread is not as good.
+    pub fn turn<'a>(&'a self, pace: &'a Pace, seconds: f64) -> Go<'a> {
         // Two evaluations at a time: the second runs alone.
-        let mut owner = self.owner.try_lock().ok()?;
-        let mut times = pace.0.try_lock().ok()?;
+        let alone = Go::Alone { timed: false };
+        let Ok(mut owner) = self.owner.try_lock() else { return alone };
+        let Ok(mut times) = pace.0.try_lock() else { return alone };
         let shared = &*self.shared;
         if self.always {
             self.hire(&mut owner);
-            return Some(Turn { shared, owner, times });
+            return Go::Together(Turn { shared, owner, times });
         }
         let now = Instant::now();
         let close = owner.last.is_some_and(|last| now.saturating_duration_since(last) < CLOSE);
         shared.look_out.store(close, Ordering::Relaxed);
-        if times.skip > 0 || !self.is_worth(seconds) || !(close || seconds >= WORTH_WAKING) {
+        let worth = self.is_worth(seconds) && (close || seconds >= WORTH_WAKING);
+        let timed = worth && times.skip == 0 && times.to_time > 0;
+        if times.skip > 0 || timed || !worth {
             times.skip = times.skip.saturating_sub(1);
             owner.last = Some(now + Duration::from_secs_f64(seconds));
-            return None;
+            return Go::Alone { timed };
         }
         self.hire(&mut owner);
-        Some(Turn { shared, owner, times })
+        Go::Together(Turn { shared, owner, times })
     }
 
     fn hire(&self, owner: &mut Owner) {
@@ -150,13 +155,13 @@ impl Turn<'_> {
     /// Runs `job` on this thread and, while that lasts, on those of the pool that come.
     pub fn run(mut self, job: &Job<'_>) {
         let begin = Instant::now();
-        let shares = self.open(job);
+        self.open(job);
         let end = Instant::now();
         self.owner.last = Some(end);
-        self.times.took(end.duration_since(begin), shares);
+        self.times.took(end.duration_since(begin).as_secs_f64());
     }
 
-    fn open(&self, job: &Job<'_>) -> Shares {
+    fn open(&self, job: &Job<'_>) {
         let shared = self.shared;
         let here: *const Job<'_> = job;
         // SAFETY: the job is taken back before this function returns, which `Close` does even when it unwinds.
@@ -169,43 +174,69 @@ impl Turn<'_> {
         if shared.sleeping.load(Ordering::SeqCst) > 0 {
             self.owner.threads.iter().for_each(|thread| thread.thread().unpark());
         }
-        let shares = job(0);
+        job(0);
         drop(close);
-        shares
     }
 }
 
-/// How well a kind of job is shared. Where other programs want the processors, a thread may be put aside in the middle
-/// of its task, and everybody waits for it, or comes when all is done: then jobs are done alone for a while.
+/// How well a kind of job is shared: what it takes one thread is held against what it takes all. Where other programs want
+/// the processors a thread may be put aside in the middle of its task, and where two write beside each other the lines of
+/// their caches go to and fro: then jobs are done alone for a while, longer each time.
 #[derive(Default)]
 pub struct Pace(Mutex<Times>);
 
+impl Pace {
+    /// Hears how long a job took one thread.
+    pub fn took_alone(&self, time: Duration) {
+        if let Ok(mut times) = self.0.try_lock() {
+            times.took_alone(time.as_secs_f64());
+        }
+    }
+}
+
+/// Jobs that are timed alone before any is shared.
+const TIMED: u32 = 3;
+/// Shared jobs before they are judged.
+const TRIED: u32 = 8;
+/// What sharing must at least save: a job takes this part of its time alone, or less.
+const WORTH_IT: f64 = 0.9;
+
+/// Times in seconds.
 struct Times {
-    /// The part of its time that a job waits, a mean over the last few.
-    idle: f64,
+    /// How many jobs are to be timed alone.
+    to_time: u32,
+    /// The least of them.
+    alone: f64,
+    /// A mean over the last few shared jobs.
+    together: f64,
+    /// Shared jobs since they were last judged bad.
+    shared: u32,
     /// How many jobs are to be done alone.
     skip: u32,
     /// How many that were the last time.
     patience: u32,
-    /// Jobs shared since then.
-    shared: u32,
 }
 
 impl Default for Times {
     fn default() -> Self {
-        Self { idle: 0.0, skip: 0, patience: 8, shared: 0 }
+        Self { to_time: TIMED, alone: f64::INFINITY, together: 0.0, shared: 0, skip: 0, patience: 8 }
     }
 }
 
 impl Times {
-    fn took(&mut self, all: Duration, shares: Shares) {
-        // Who had no help need not have asked for it.
-        let part = if shares.alone { 1.0 } else { shares.waited.as_secs_f64() / all.as_secs_f64().max(1e-9) };
-        self.idle = 0.75 * self.idle + 0.25 * part;
+    fn took_alone(&mut self, seconds: f64) {
+        self.alone = self.alone.min(seconds);
+        self.to_time = self.to_time.saturating_sub(1);
+    }
+
+    fn took(&mut self, seconds: f64) {
+        // The first ones wake threads and bring memory to them.
+        let weight = if self.shared < TRIED / 2 { 1.0 } else { 0.25 };
+        self.together += weight * (seconds - self.together);
         self.shared += 1;
-        if self.idle > 0.4 {
+        if self.shared >= TRIED && self.together > WORTH_IT * self.alone {
             self.patience = if self.shared > 64 { 8 } else { (2 * self.patience).min(4096) };
-            (self.skip, self.idle, self.shared) = (self.patience, 0.0, 0);
+            *self = Self { skip: self.patience, patience: self.patience, ..Self::default() };
         }
     }
 }
@@ -241,12 +272,9 @@ impl Drop for Leave<'_> {
     }
 }
 
-/// Waits, at first without giving the processor away; how long.
-fn wait(until: impl Fn() -> bool) -> Duration {
-    if until() {
-        return Duration::ZERO;
-    }
-    let (begin, mut turns) = (Instant::now(), 0);
+/// Waits, at first without giving the processor away.
+fn wait(until: impl Fn() -> bool) {
+    let mut turns = 0;
     while !until() {
         if turns < PATIENCE {
             turns += 1;
@@ -255,7 +283,6 @@ fn wait(until: impl Fn() -> bool) -> Duration {
             std::thread::yield_now();
         }
     }
-    begin.elapsed()
 }
 
 impl Shared {
@@ -337,12 +364,11 @@ impl Tasks {
     }
 
     /// Does what nobody has taken, its own first, and returns when all is done. A task is done by one thread, and what
-    /// it wrote is seen by all when they return. Says how this thread took part.
+    /// it wrote is seen by all when they return.
     ///
     /// # Panics
     /// If a task did, on some thread.
-    pub fn work(&self, thread: usize, task: impl Fn(usize)) -> Shares {
-        let mut own = 0;
+    pub fn work(&self, thread: usize, task: impl Fn(usize)) {
         for k in (0..self.n).map(|k| (thread + k) % self.n) {
             let bit = 1 << k;
             if self.taken.load(Ordering::Relaxed) & bit != 0 || self.taken.fetch_or(bit, Ordering::AcqRel) & bit != 0 {
@@ -351,14 +377,12 @@ impl Tasks {
             let failed = Failed(&self.failed);
             task(k);
             std::mem::forget(failed);
-            own += 1;
             self.done.fetch_add(1, Ordering::AcqRel);
         }
-        let waited = wait(|| self.done.load(Ordering::Acquire) == self.n || self.failed.load(Ordering::Acquire));
+        wait(|| self.done.load(Ordering::Acquire) == self.n || self.failed.load(Ordering::Acquire));
         if self.failed.load(Ordering::Acquire) {
             crate::bug!("a thread that took part in an evaluation failed");
         }
-        Shares { waited, alone: own == self.n }
     }
 }
 

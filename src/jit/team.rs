@@ -9,19 +9,20 @@
 //! never change; cells and sums of blocks belong to one value each. The memory of a chunk is that of its task.
 #![allow(unsafe_code)]
 
-use super::pool::{Pace, Pool, Shares, Tasks};
+use super::pool::{Go, Pace, Pool, Tasks};
 use super::run::{NativeLoop, Shared, Target};
 use crate::kernel::CompiledOracle;
 use crate::kernel::exec::{BoundLoop, Registers, TreeSum};
 use crate::kernel::link::BoundStep;
 use crate::kernel::program::{Part, Program};
-use crate::kernel::region::{Call, Candidate, Region, Room};
+use crate::kernel::region::{Call, Candidate, Ran, Region, Room};
 use crate::kernel::split::{Act, Split, cost};
 use crate::num::vmath::block::all_finite;
 use std::any::Any;
 use std::ops::Range;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
 
 /// Numbers that are reset before there is a job: fewer are not worth a step.
 const FEW: usize = 4096;
@@ -142,7 +143,7 @@ impl Region for Cut {
         self.room
     }
 
-    fn run(&self, call: Call<'_>) -> Option<bool> {
+    fn run(&self, call: Call<'_>) -> Ran {
         let Call { program, buffers, reset, constants, out, team } = call;
         let Room { chunks, cells, sums, .. } = self.room;
         if team.registers.len() < chunks || team.cells.len() < cells || team.sums.len() < sums {
@@ -151,7 +152,10 @@ impl Region for Cut {
         if out.len() != self.len {
             crate::bug!("the output has another length than the part was cut for");
         }
-        let turn = self.pool.turn(&self.pace, self.seconds)?;
+        let turn = match self.pool.turn(&self.pace, self.seconds) {
+            Go::Together(turn) => turn,
+            Go::Alone { timed } => return Ran::Alone { timed },
+        };
         let n_reset: usize = reset.iter().map(|range| range.len()).sum();
         let in_job = n_reset > FEW;
         let places = Places {
@@ -170,9 +174,8 @@ impl Region for Cut {
         let job = |thread: usize| {
             let places = &places;
             // SAFETY: sections are disjoint, and each is one task.
-            let reset =
-                steps[0].work(thread, |k| unsafe { Self::reset(reset, constants, &split.sections[k], places.to) });
-            let run = steps[1].work(thread, |k| {
+            steps[0].work(thread, |k| unsafe { Self::reset(reset, constants, &split.sections[k], places.to) });
+            steps[1].work(thread, |k| {
                 // SAFETY: the memory of this chunk.
                 let registers = unsafe { &mut *places.registers.add(k) };
                 for share in &split.chunks[k] {
@@ -183,7 +186,7 @@ impl Region for Cut {
                     unsafe { code.run_share(bound, &buffers, &mut work, places.to, shared) };
                 }
             });
-            let settled = steps[2].work(thread, |k| {
+            steps[2].work(thread, |k| {
                 let section = &split.sections[k];
                 // SAFETY: sections are disjoint, and chunks are done; cells and sums are only read from here on.
                 let (slots, cells, sums) = unsafe {
@@ -198,9 +201,12 @@ impl Region for Cut {
                     finite.store(false, Ordering::Relaxed);
                 }
             });
-            Shares { waited: reset.waited + run.waited + settled.waited, alone: run.alone }
         };
         turn.run(&job);
-        Some(finite.load(Ordering::Relaxed))
+        Ran::Shared { finite: finite.load(Ordering::Relaxed) }
+    }
+
+    fn took_alone(&self, time: Duration) {
+        self.pace.took_alone(time);
     }
 }

@@ -7,6 +7,7 @@
 //! Maximised objectives are negated here, in the sign of their weights.
 
 mod answers;
+mod touched;
 
 use super::arrays::Scratch;
 use super::assemble::{Matrices, Matrix, Mode};
@@ -15,7 +16,7 @@ use super::exec::{BoundLoop, Buffers, Registers, product};
 use super::link::{BoundStep, Layout, Linked, Linker, link};
 use super::matrix::Plan;
 use super::program::{Part, Program};
-use super::region::{Call, Candidate, Region, Regions, Team};
+use super::region::{Call, Candidate, Ran, Region, Regions, Team, Watch};
 use crate::bind::Instance;
 use crate::bridge::lift::Lift;
 use crate::ir::plan::Target;
@@ -24,6 +25,7 @@ use crate::problem::oracle::check_finite;
 use crate::problem::{Bounds, Degree, EvalError, Place, Sense, Shape, Workspace};
 use std::ops::Range;
 use std::sync::Arc;
+use touched::Touched;
 
 /// A program on an instance.
 #[derive(Clone)]
@@ -46,6 +48,8 @@ pub struct CompiledOracle {
     signs: Vec<f64>,
     /// Parts that several threads can run.
     regions: Regions,
+    /// Where the gradient of the objectives is not 0, without defined arrays.
+    gradient: Touched,
 }
 
 /// Memory of one thread.
@@ -96,6 +100,7 @@ impl CompiledOracle {
             minus_one: built.minus_one,
             second_order: built.second_order,
             z0: vec![0.0; linked.layout.n_z],
+            gradient: Touched::by(&linked.parts[Part::PullObjectives as usize], linked.layout.n_x),
             linked,
             program,
             instance,
@@ -457,11 +462,13 @@ impl CompiledOracle {
     /// `row` holds the weights of the rows if they are not in memory.
     fn run(&self, memory: &mut Memory, part: Part, row: Option<&[f64]>, out: &mut [f64]) -> Looked {
         let all = 0..out.len() as u32;
-        if let Some(looked) = self.run_region(memory, part, row, (std::slice::from_ref(&all), &[]), out) {
-            return looked;
-        }
+        let watch = match self.run_region(memory, part, row, (std::slice::from_ref(&all), &[]), out) {
+            Ok(looked) => return looked,
+            Err(watch) => watch,
+        };
         out.fill(0.0);
         self.add(memory, part, row, out);
+        watch.stop();
         Looked::No
     }
 
@@ -480,15 +487,17 @@ impl CompiledOracle {
         rows: Option<&[f64]>,
         (reset, constants): (&[Range<u32>], &[f64]),
         out: &mut [f64],
-    ) -> Option<Looked> {
-        let region = self.regions.0[part as usize].as_deref()?;
+    ) -> Result<Looked, Watch<'_>> {
+        let Some(region) = self.regions.0[part as usize].as_deref() else { return Err(Watch::OFF) };
         if memory.registers.careful {
-            return None;
+            return Err(Watch::OFF);
         }
         let Memory { z, sigma, row, slot, seed, team, .. } = memory;
         let buffers = buffers(z, &self.instance.data, sigma, rows.unwrap_or(row), slot, seed);
-        let finite = region.run(Call { program: &self.program, buffers, reset, constants, out, team })?;
-        Some(if finite { Looked::Finite } else { Looked::No })
+        match region.run(Call { program: &self.program, buffers, reset, constants, out, team }) {
+            Ran::Shared { finite } => Ok(if finite { Looked::Finite } else { Looked::No }),
+            Ran::Alone { timed } => Err(Watch::of(region, timed)),
+        }
     }
 
     fn run_step(&self, memory: &mut Memory, step: &BoundStep, row: Option<&[f64]>, out: &mut [f64]) {
@@ -599,9 +608,10 @@ impl CompiledOracle {
     /// Writes the values of a matrix: kernels and array steps, `slopes` or second derivatives.
     fn fill(&self, memory: &mut Memory, plan: &Plan, slopes: bool, row: Option<&[f64]>, values: &mut [f64]) -> Looked {
         let part = if slopes { Part::JacobianRows } else { Part::HessianTop };
-        if let Some(looked) = self.run_region(memory, part, row, (&plan.clear, &plan.constants), values) {
-            return looked;
-        }
+        let watch = match self.run_region(memory, part, row, (&plan.clear, &plan.constants), values) {
+            Ok(looked) => return looked,
+            Err(watch) => watch,
+        };
         for range in &plan.clear {
             let range = range.start as usize..range.end as usize;
             match plan.constants.get(range.clone()) {
@@ -628,6 +638,7 @@ impl CompiledOracle {
                 }
             }
         }
+        watch.stop();
         Looked::No
     }
 

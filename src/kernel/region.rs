@@ -8,15 +8,53 @@ use super::link::BoundStep;
 use super::program::{Part, Program};
 use std::ops::Range;
 use std::sync::Arc;
+use std::time::{Duration, Instant};
 
 /// A part that several threads can run at once.
 pub trait Region: Send + Sync {
     /// What it needs in a [`Team`].
     fn room(&self) -> Room;
 
-    /// Runs all loops of the part and says whether all numbers of the output are finite; nothing, and nothing was done,
-    /// where one thread is as good.
-    fn run(&self, call: Call<'_>) -> Option<bool>;
+    /// Runs all loops of the part, unless one thread is as good.
+    fn run(&self, call: Call<'_>) -> Ran;
+
+    /// Hears how long one thread took where it had asked for that.
+    fn took_alone(&self, time: Duration);
+}
+
+/// What became of a call.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Ran {
+    /// Done, and whether all numbers of the output are finite.
+    Shared {
+        /// They are.
+        finite: bool,
+    },
+    /// Nothing was done: one thread is to do it.
+    Alone {
+        /// And to say how long it took.
+        timed: bool,
+    },
+}
+
+/// Times what one thread does in place of a region, where the region asked for it.
+pub struct Watch<'a>(Option<(&'a dyn Region, Instant)>);
+
+impl<'a> Watch<'a> {
+    /// Nobody asked.
+    pub const OFF: Self = Self(None);
+
+    /// Begins now.
+    pub fn of(region: &'a dyn Region, timed: bool) -> Self {
+        Self(timed.then(|| (region, Instant::now())))
+    }
+
+    /// The work is done.
+    pub fn stop(self) {
+        if let Some((region, begin)) = self.0 {
+            region.took_alone(begin.elapsed());
+        }
+    }
 }
 
 /// One evaluation of a part.

@@ -5,9 +5,13 @@
 //! or of a row that an optimum pushes down (`max`, `abs`) or up (`min`), with factors of known sign. A kink under a `sum` gets
 //! a variable per instance, still as one template. What is added stands after what the user wrote, so that a point
 //! of the new model begins with a point of the old one; the arguments need not be convex.
+//! The same walk finds norms in such a position: each gets a variable above it ([`above_norms`]), from which
+//! [`norms`](super::norms) makes second-order cones.
 //! Deliberately absent: kinks in other positions (they are nonconvex) and inside indexed `let`s.
 
+use super::instantiate::{at_subs, instantiate};
 use crate::base::{Id, Interval};
+use crate::func::{self, Residual};
 use crate::ir::model::{ArrayKind, Binder, Constraint, Domain, Over, Set, SetKind, Start, Var, VarType};
 use crate::ir::model::{ElemType, Model};
 use crate::ir::{BinderId, ConId, DomainId, Node, NodeId, ObjId, ReduceOp};
@@ -18,7 +22,38 @@ pub type RangeOf<'r> = dyn Fn(&Model, NodeId) -> Interval + 'r;
 
 /// The model without harmless kinks, and how many templates there were; nothing when there are none.
 pub fn without_kinks(model: &Model, range: &RangeOf<'_>) -> Option<(Model, usize)> {
-    let mut pass = Epigraph { model: model.clone(), range, scope: Vec::new(), count: 0 };
+    let pass = walked(model, range, Sought::Kinks);
+    (pass.count > 0).then_some((pass.model, pass.count))
+}
+
+/// A norm, and what stands above it.
+#[derive(Clone, Copy, Debug)]
+pub struct Norm {
+    /// The constraint `norm - bound <= 0`.
+    pub con: ConId,
+    /// The norm.
+    pub norm: NodeId,
+    /// The variable at the subscripts of the constraint's domain.
+    pub bound: NodeId,
+}
+
+/// The model with a variable in place of every root and `hypot` that an optimum presses down, and their constraints;
+/// nothing when there are none. Whether what is under a root is a sum of squares is for the caller to see.
+pub fn above_norms(model: &Model, range: &RangeOf<'_>) -> Option<(Model, Vec<Norm>)> {
+    let pass = walked(model, range, Sought::Norms);
+    (!pass.norms.is_empty()).then_some((pass.model, pass.norms))
+}
+
+/// What gets a variable.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Sought {
+    Kinks,
+    Norms,
+}
+
+fn walked<'r>(model: &Model, range: &'r RangeOf<'r>, sought: Sought) -> Epigraph<'r> {
+    let (scope, norms) = (Vec::new(), Vec::new());
+    let mut pass = Epigraph { model: model.clone(), range, sought, scope, count: 0, norms };
     for k in 0..model.objectives.len() {
         let objective = ObjId::new(k);
         let side = if model.objectives[objective].sense == Sense::Minimize { Side::Down } else { Side::Up };
@@ -38,7 +73,7 @@ pub fn without_kinks(model: &Model, range: &RangeOf<'_>) -> Option<(Model, usize
         pass.scope.pop();
         pass.model.constraints[con].body = body;
     }
-    (pass.count > 0).then_some((pass.model, pass.count))
+    pass
 }
 
 /// Where an optimum, or feasibility, pushes a value.
@@ -57,9 +92,11 @@ impl Side {
 struct Epigraph<'r> {
     model: Model,
     range: &'r RangeOf<'r>,
+    sought: Sought,
     /// Domains that enclose the node, the outermost first.
     scope: Vec<DomainId>,
     count: usize,
+    norms: Vec<Norm>,
 }
 
 impl Epigraph<'_> {
@@ -79,13 +116,44 @@ impl Epigraph<'_> {
         if let Some(factors) = self.model.graph.as_product(node).map(<[NodeId]>::to_vec) {
             return self.product(node, factors, side);
         }
-        match self.model.graph.node(node).clone() {
-            Node::Reduce { op: ReduceOp::Sum, domain, body } => {
-                self.scope.push(domain);
-                let new = self.rewrite(body, side);
-                self.scope.pop();
-                if new == body { node } else { self.model.graph.reduce(ReduceOp::Sum, domain, new) }
+        let read = self.model.graph.node(node).clone();
+        if let Node::Reduce { op: ReduceOp::Sum, domain, body } = read {
+            self.scope.push(domain);
+            let new = self.rewrite(body, side);
+            self.scope.pop();
+            return if new == body { node } else { self.model.graph.reduce(ReduceOp::Sum, domain, new) };
+        }
+        if self.sought == Sought::Norms { self.norm(node, read, side) } else { self.kink(node, read, side) }
+    }
+
+    fn norm(&mut self, node: NodeId, read: Node, side: Side) -> NodeId {
+        match read {
+            Node::Call { func, .. }
+                if side == Side::Down && matches!(func::row(func).residual, Residual::Root | Residual::Length) =>
+            {
+                let bound = self.bound(node, &[], None, side);
+                let con = ConId::new(self.model.constraints.len());
+                let body = self.model.graph.sub(node, bound);
+                let at = self.model.graph.origin(node).span();
+                let domain = self.domain_of_scope(at);
+                self.constrain(body, domain, at);
+                self.norms.push(Norm { con, norm: node, bound });
+                bound
             }
+            Node::Array { array, subs } => {
+                let ArrayKind::Template { domain, body } = self.model.arrays[array].kind else { return node };
+                let binders = self.model.domains[domain].binders.clone();
+                let with = at_subs(&self.model, &binders, &subs);
+                let written = instantiate(&mut self.model, body, &with);
+                let new = self.rewrite(written, side);
+                if new == written { node } else { new }
+            }
+            _ => node,
+        }
+    }
+
+    fn kink(&mut self, node: NodeId, read: Node, side: Side) -> NodeId {
+        match read {
             Node::Reduce { op: ReduceOp::Max, domain, body } if side == Side::Down => {
                 self.bound(node, &[body], Some(domain), side)
             }
@@ -159,24 +227,21 @@ impl Epigraph<'_> {
         if over.is_some() {
             self.scope.pop();
         }
-        let zero = self.model.graph.number(0.0);
         for arg in args {
             let body = match side {
                 Side::Down => self.model.graph.sub(arg, var),
                 Side::Up => self.model.graph.sub(var, arg),
             };
-            let upper = Some(zero);
-            self.model.constraints.push(Constraint {
-                name: None,
-                at,
-                domain,
-                body,
-                lower: None,
-                upper,
-                complements: None,
-            });
+            self.constrain(body, domain, at);
         }
         var
+    }
+
+    /// The constraint `body <= 0`.
+    fn constrain(&mut self, body: NodeId, domain: DomainId, at: crate::base::Span) {
+        let upper = Some(self.model.graph.number(0.0));
+        let (name, lower, complements) = (None, None, None);
+        self.model.constraints.push(Constraint { name, at, domain, body, lower, upper, complements });
     }
 
     /// A free variable for each instance of the scope; the node stands for the one at `subs`.

@@ -9,6 +9,7 @@ pub mod epigraph;
 mod free;
 mod instantiate;
 pub mod normalise;
+pub mod norms;
 pub mod squares;
 pub mod traits;
 pub mod unify;

@@ -53,12 +53,33 @@ pub fn squares(model: &Model) -> Result<Squares, Option<NodeId>> {
     let mut bare = model.clone();
     bare.objectives = crate::base::IdVec::new();
     (bare.checks, bare.expects, bare.shows) = (Vec::new(), Vec::new(), Vec::new());
-    let mut pass = Pass { model: bare, terms: Vec::new(), constants: Vec::new(), at };
+    let mut pass = Pass { terms: Vec::new(), constants: Some(Vec::new()), scopes: Vec::new(), model: bare, at };
     let sign = pass.model.graph.number(if sense == Sense::Minimize { 1.0 } else { -1.0 });
     pass.sum(Part { node: body, factors: vec![sign], scope: Vec::new() }).map_err(Some)?;
     let Pass { mut model, terms, constants, .. } = pass;
-    let constant = model.graph.add(&constants);
+    let constant = model.graph.add(&constants.unwrap_or_default());
     if terms.is_empty() { Err(Some(body)) } else { Ok(Squares { model, terms, constant }) }
+}
+
+/// The squares that `node` is a sum of, for every instance of `domain`: constraints free at both ends are added to the
+/// model, what is added without variables among them. Each comes with the domains of the sums it stands under.
+///
+/// # Errors
+/// The first node that is no square.
+pub(super) fn squares_of(
+    model: Model,
+    node: NodeId,
+    domain: DomainId,
+) -> Result<(Model, Vec<(Term, Vec<DomainId>)>), NodeId> {
+    let at = model.graph.origin(node).span();
+    let mut pass = Pass { terms: Vec::new(), constants: None, scopes: Vec::new(), model, at };
+    pass.sum(Part { node, factors: Vec::new(), scope: vec![domain] })?;
+    if let Some(term) = pass.terms.iter().find(|term| term.loss != Loss::Square) {
+        return Err(pass.model.constraints[term.rows].body);
+    }
+    let Pass { model, terms, scopes, .. } = pass;
+    let inner = scopes.into_iter().map(|scope| scope[1..].to_vec());
+    Ok((model, terms.into_iter().zip(inner).collect()))
 }
 
 /// A part of the objective: `node` times factors of data, under sums.
@@ -71,7 +92,10 @@ struct Part {
 struct Pass {
     model: Model,
     terms: Vec<Term>,
-    constants: Vec<NodeId>,
+    /// What is added without variables; nothing where that is to be squares too.
+    constants: Option<Vec<NodeId>>,
+    /// The domains that each term stands in.
+    scopes: Vec<Vec<DomainId>>,
     at: crate::base::Span,
 }
 
@@ -140,11 +164,15 @@ impl Pass {
     /// Data that the objective adds.
     fn constant(&mut self, node: NodeId, factors: &[NodeId], scope: &[DomainId]) {
         let graph = &mut self.model.graph;
+        let Some(constants) = &mut self.constants else {
+            let one = graph.number(1.0);
+            return self.residual(one, Loss::Square, None, [factors, &[node]].concat(), scope);
+        };
         let mut value = graph.mul(&[factors, &[node]].concat());
         for domain in scope.iter().rev() {
             value = graph.reduce(ReduceOp::Sum, *domain, value);
         }
-        self.constants.push(value);
+        constants.push(value);
     }
 
     /// `r` where the product of `vars` is `r²`.
@@ -191,6 +219,7 @@ impl Pass {
             complements: None,
         });
         self.terms.push(Term { rows, loss, weight, scale });
+        self.scopes.push(scope.to_vec());
     }
 
     /// What is left of a squared residual when its factors of data, squared, have moved to `factors`; absolute values are

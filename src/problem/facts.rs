@@ -87,6 +87,9 @@ pub struct ProblemFacts {
     /// Variables whose absolute value stands with a weight beside a smooth objective, see [`super::Shape::l1`].
     #[serde(default)]
     pub n_l1: usize,
+    /// Norms that are second-order cones, when everything else is linear or a convex quadratic objective; else 0.
+    #[serde(default)]
+    pub n_cones: usize,
     /// Length of the batch axis, when the objective is a sum over data.
     pub batch: Option<usize>,
     /// Whether some value comes from a program outside optc.
@@ -124,9 +127,12 @@ impl ProblemFacts {
         }
     }
 
-    /// The class in the usual letters, for reports: `LP`, `QP`, `NLP`, `MINLP`, ...
+    /// The class in the usual letters, for reports: `LP`, `QP`, `SOCP`, `NLP`, `MINLP`, ...
     pub fn class_name(&self) -> &'static str {
         let integer = self.n_integer > 0;
+        if self.n_cones > 0 {
+            return "SOCP";
+        }
         match (self.n_complementarity > 0, self.n_objectives > 1, self.objective, self.rows) {
             (true, ..) => "MPCC",
             (_, true, ..) => "MOP",

@@ -22,6 +22,9 @@
 //! - raising `row_upper[i]` by `t` changes the optimal value of the minimised objective by `-y[i] t` to first order,
 //!   raising `lower[j]` changes it by `zl[j] t`, raising `upper[j]` by `-zu[j] t`.
 //!
+//! A second-order cone ([`SecondOrder`]) has multipliers with `|y[tail]| <= y[head]` and
+//! `y[head] (row_upper[head] - c[head]) = y[tail]' c[tail]`.
+//!
 //! Infinite bounds are `±f64::INFINITY`. Equalities have equal bounds. Hessians are lower triangles.
 
 pub mod candidate;
@@ -53,7 +56,7 @@ pub use oracle::{Capabilities, EvalError, Oracle, Place, Rows, Workspace};
 pub use program::{Cone, Conic, Form, Mip, Nlp, Program, Qp};
 pub use recover::{Point, Recover, Stack};
 pub use residuals::{LeastSquares, PerRow, ResidualTerm, SumOracle};
-pub use shape::{Bounds, Sense, Shape};
+pub use shape::{Bounds, SecondOrder, Sense, Shape};
 pub use snapshot::{Snapshot, SnapshotError, SnapshotReader};
 pub use statistics::{Held, Statistics, statistics};
 pub use verdict::{CurvatureEvidence, Evidence, MultiplierSource, Site, Status, Verdict, Worst};

@@ -77,6 +77,27 @@ impl Bounds {
     }
 }
 
+/// Rows that hold together: `|c[tail]| <= rows.upper[head] - c[head]`, in place of the bounds that they have each by itself.
+#[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
+pub struct SecondOrder {
+    /// The row whose slack is the most that the others may be long together; it has an upper end only.
+    pub head: u32,
+    /// The entries of the vector; both ends of these rows are 0.
+    pub tail: Vec<u32>,
+}
+
+impl SecondOrder {
+    /// The length of the entries of `rows` that belong to the vector.
+    pub fn length(&self, rows: &[f64]) -> f64 {
+        let largest = self.tail.iter().fold(0.0f64, |most, &i| most.max(rows[i as usize].abs()));
+        if largest == 0.0 || !largest.is_finite() {
+            return largest;
+        }
+        let squares: f64 = self.tail.iter().map(|&i| (rows[i as usize] / largest).powi(2)).sum();
+        largest * crate::num::vmath::sqrt(squares)
+    }
+}
+
 /// Sizes, bounds, start and structure.
 #[derive(Clone, PartialEq, Debug, Default, Serialize, Deserialize)]
 pub struct Shape {
@@ -106,6 +127,9 @@ pub struct Shape {
     /// evaluates: length `n_vars`, or empty when there is no such term.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub l1: Vec<f64>,
+    /// Second-order cones among the rows; no row is in two of them.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub cones: Vec<SecondOrder>,
 }
 
 impl Shape {
@@ -135,6 +159,16 @@ impl Shape {
     /// The term of absolute values at `x`, 0 without one.
     pub fn l1_term(&self, x: &[f64]) -> f64 {
         self.l1.iter().zip(x).map(|(w, x)| w * x.abs()).sum()
+    }
+
+    /// Whether each row belongs to a cone, length `n_cons`.
+    pub fn rows_of_cones(&self) -> Vec<bool> {
+        let mut inside = vec![false; self.n_cons];
+        for cone in &self.cones {
+            inside[cone.head as usize] = true;
+            cone.tail.iter().for_each(|&i| inside[i as usize] = true);
+        }
+        inside
     }
 
     /// Number of integer variables.

@@ -23,13 +23,16 @@ pub struct Ends {
     ends: Vec<End>,
 }
 
-/// `qp` over cones: equations first, then inequalities, rows before bounds.
+/// `qp` over cones: equations first, then inequalities, rows before bounds, then the second-order cones of its rows.
 pub fn cones(qp: &Qp) -> (Conic, Ends) {
     let (n, m) = (qp.shape.n_vars, qp.shape.n_cons);
     let (rows, vars) = (&qp.shape.rows, &qp.shape.vars);
-    let mut ends: Vec<End> = (0..m).filter(|&i| rows.is_fixed(i)).map(|i| End::Equation(i as u32)).collect();
+    let inside = qp.shape.rows_of_cones();
+    let single = |i: &usize| !inside[*i];
+    let equations = (0..m).filter(single).filter(|&i| rows.is_fixed(i));
+    let mut ends: Vec<End> = equations.map(|i| End::Equation(i as u32)).collect();
     let n_equations = ends.len();
-    for i in (0..m).filter(|&i| !rows.is_fixed(i)) {
+    for i in (0..m).filter(single).filter(|&i| !rows.is_fixed(i)) {
         if rows.upper[i].is_finite() {
             ends.push(End::RowUpper(i as u32));
         }
@@ -44,6 +47,12 @@ pub fn cones(qp: &Qp) -> (Conic, Ends) {
         if vars.lower[j].is_finite() {
             ends.push(End::VarLower(j as u32));
         }
+    }
+    let mut cones = vec![Cone::Zero(n_equations), Cone::Nonnegative(ends.len() - n_equations)];
+    for cone in &qp.shape.cones {
+        ends.push(End::RowUpper(cone.head));
+        ends.extend(cone.tail.iter().map(|&i| End::Equation(i)));
+        cones.push(Cone::SecondOrder(1 + cone.tail.len()));
     }
     // Of each row of the problem, the conic rows that stand for it and their signs.
     let mut of_row: Vec<[Option<(u32, f64)>; 2]> = vec![[None; 2]; m];
@@ -84,7 +93,7 @@ pub fn cones(qp: &Qp) -> (Conic, Ends) {
         rows: pattern.unwrap_or_else(|_| crate::bug!("each end is one row")),
         rows_vals: vals,
         rhs,
-        cones: vec![Cone::Zero(n_equations), Cone::Nonnegative(ends.len() - n_equations)],
+        cones,
     };
     (conic, Ends { n_vars: n, n_rows: m, ends })
 }

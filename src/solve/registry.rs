@@ -88,6 +88,10 @@ pub fn one_linear(facts: &ProblemFacts) -> Result<(), Refusal> {
 /// The deciding fact.
 pub fn one_convex_quadratic(facts: &ProblemFacts) -> Result<(), Refusal> {
     use crate::problem::Degree;
+    if facts.n_cones > 0 {
+        // What that says of everything else is what is asked below.
+        return Ok(());
+    }
     one_smooth_objective(facts)?;
     if facts.objective > Degree::Quadratic || facts.rows > Degree::Linear {
         return Err(Refusal::WrongForm("linear and quadratic"));

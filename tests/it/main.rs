@@ -4,6 +4,7 @@ mod bind;
 mod blamed;
 mod bound_models;
 mod cli;
+mod cones;
 mod data;
 mod derivative_check;
 mod diff;

@@ -77,6 +77,12 @@ fn flips() -> Vec<Flip> {
             changed: ProblemFacts { n_equalities: 2, ..quadratic() },
         },
         Flip {
+            rule: ("clarabel", "norms that are second-order cones, everything else linear or a convex quadratic objective"),
+            facts: ProblemFacts { n_cones: 1, ..rows() },
+            other: constrained,
+            changed: rows(),
+        },
+        Flip {
             rule: ("levenberg_marquardt", "no rows, a sum of squares of at least as many residuals as variables"),
             facts: ProblemFacts { n_residuals: 10, ..smooth() },
             other: newton,

@@ -40,7 +40,7 @@ impl Oracle for CompiledOracle {
                 // Without arrays adjoints are the gradient, and nobody reads the weights of rows.
                 self.weigh_objectives(memory, sigma);
                 let looked = self.run(memory, Part::PullObjectives, None, g);
-                return looked.or(|| check_finite(g, |j| Place::Gradient(j as u32)));
+                return looked.or(|| self.gradient.check(g, |j| Place::Gradient(j as u32)));
             }
             self.weigh(memory, Some(sigma), None);
             self.pull(memory, true, false);

@@ -27,6 +27,21 @@ pub fn verify(oracle: &dyn Oracle, facts: &ProblemFacts, candidate: &Candidate) 
     Verdict { status, stop: candidate.stop, evidence: judge.evidence, y, z_lower, z_upper }
 }
 
+/// The verdict on a reformulation, when its point `x` is one of the problem behind `oracle` too; violation and objective
+/// are then those of that problem.
+#[must_use]
+pub fn confirmed(verdict: Verdict, oracle: &dyn Oracle, x: &[f64]) -> Verdict {
+    let mut evidence = verdict.evidence.clone();
+    let Ok(mut at) = At::new(oracle, x) else { return Verdict { status: Status::NumericalFailure, ..verdict } };
+    let violation = at.worst_violation();
+    evidence.objective = at.objective().ok().flatten();
+    let outside = violation.is_some_and(|worst| !worst.holds());
+    evidence.violation = violation;
+    let refuted = matches!(verdict.status, Status::Infeasible | Status::LocallyInfeasible | Status::LimitReached);
+    let status = if outside && !refuted { Status::NumericalFailure } else { verdict.status };
+    Verdict { status, evidence, ..verdict }
+}
+
 /// The verdict of a judge who was interrupted: whatever it says, nothing was found out beyond the evidence there is.
 pub fn interrupted(verdict: Verdict) -> Verdict {
     let none = Vec::new;
@@ -115,7 +130,9 @@ impl Judge<'_> {
         let mut source = MultiplierSource::Method;
         let objective = self.evidence.objective.unwrap_or(0.0);
         let mut found = given.as_ref().map(|m| (m.clone(), Residuals::of(at, m, objective)));
-        if !found.as_ref().is_some_and(|(_, residuals)| residuals.hold()) {
+        // A fit knows of single rows only.
+        let fits = at.shape().cones.is_empty();
+        if fits && !found.as_ref().is_some_and(|(_, residuals)| residuals.hold()) {
             let fitted = fit::multipliers(at, given.as_ref());
             if let Some(fitted) = fitted {
                 let residuals = Residuals::of(at, &fitted, objective);

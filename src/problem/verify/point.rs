@@ -5,7 +5,7 @@ use super::whole_point;
 use crate::num::dense::{all_finite, clamp};
 use crate::problem::candidate::Candidate;
 use crate::problem::oracle::{EvalError, Oracle, Workspace};
-use crate::problem::shape::{Bounds, Shape};
+use crate::problem::shape::{Bounds, SecondOrder, Shape};
 use crate::problem::verdict::{Site, Worst};
 
 /// An oracle at a point, with what was evaluated there.
@@ -99,7 +99,14 @@ impl<'a> At<'a> {
     /// The violation furthest beyond what is allowed, of rows and bounds.
     pub fn worst_violation(&self) -> Option<Worst<Site>> {
         let shape = self.shape();
-        let rows = (0..shape.n_cons).map(|i| (Site::Row(i as u32), violation(&shape.rows, i, self.c[i])));
+        let inside = shape.rows_of_cones();
+        let single = (0..shape.n_cons).filter(|&i| !inside[i]);
+        let rows = single.map(|i| (Site::Row(i as u32), violation(&shape.rows, i, self.c[i])));
+        let cones = shape.cones.iter().map(|cone| {
+            let length = cone.length(&self.c);
+            (Site::Row(cone.head), ((length - cone_slack(self, cone)).max(0.0), violation_at(length)))
+        });
+        let rows = rows.chain(cones);
         let vars = (0..shape.n_vars).map(|j| (Site::Var(j as u32), violation(&shape.vars, j, self.x[j])));
         worst(rows.chain(vars).map(|(at, (value, allowed))| Worst { value, allowed, at }))
     }
@@ -145,6 +152,12 @@ fn violation(bounds: &Bounds, i: usize, value: f64) -> (f64, f64) {
     let bound = if excess > 0.0 { bounds.upper[i] } else { bounds.lower[i] };
     let allowed = if bound.is_finite() { violation_at(bound) } else { violation_at(0.0) };
     (excess.abs(), allowed)
+}
+
+/// The most that the entries of a cone may be long together.
+fn cone_slack(at: &At<'_>, cone: &SecondOrder) -> f64 {
+    let head = cone.head as usize;
+    at.shape().rows.upper[head] - at.c[head]
 }
 
 /// The entry largest relative to what is allowed there; the first of equals.
@@ -253,7 +266,14 @@ fn stationarity(at: &At<'_>, m: &Multipliers) -> Option<Worst<Site>> {
 /// as violations shrink, and this alone tells such a point from an optimum. It stands at the largest.
 fn price(at: &At<'_>, m: &Multipliers, objective: f64) -> Option<Worst<Site>> {
     let (rows, vars) = (&at.shape().rows, &at.shape().vars);
-    let of_rows = (0..m.y.len()).map(|i| (m.y[i] * rows.excess(i, at.c[i]), Site::Row(i as u32)));
+    let inside = at.shape().rows_of_cones();
+    let single = (0..m.y.len()).filter(|&i| !inside[i]);
+    let of_rows = single.map(|i| (m.y[i] * rows.excess(i, at.c[i]), Site::Row(i as u32)));
+    let of_cones = at.shape().cones.iter().map(|cone| {
+        let excess = (cone.length(&at.c) - cone_slack(at, cone)).max(0.0);
+        (m.y[cone.head as usize] * excess, Site::Row(cone.head))
+    });
+    let of_rows = of_rows.chain(of_cones);
     let of_vars = (0..m.z_lower.len()).map(|j| {
         let excess = vars.excess(j, at.x[j]);
         (if excess > 0.0 { m.z_upper[j] } else { m.z_lower[j] } * excess, Site::Var(j as u32))
@@ -268,7 +288,8 @@ fn price(at: &At<'_>, m: &Multipliers, objective: f64) -> Option<Worst<Site>> {
     largest.map(|(_, at)| Worst { value: sum, allowed: PRICE * objective.abs().max(1.0), at })
 }
 
-/// Largest product of a multiplier and its slack; a multiplier of wrong sign counts by its size.
+/// Largest product of a multiplier and its slack; a multiplier of wrong sign counts by its size, those of a cone by how far
+/// they are outside of its dual.
 fn complementarity(at: &At<'_>, m: &Multipliers) -> Option<Worst<Site>> {
     let product = |multiplier: f64, slack: f64| {
         if multiplier <= 0.0 {
@@ -280,7 +301,14 @@ fn complementarity(at: &At<'_>, m: &Multipliers) -> Option<Worst<Site>> {
         }
     };
     let (rows, vars) = (&at.shape().rows, &at.shape().vars);
-    let of_rows = (0..m.y.len()).map(|i| {
+    let inside = at.shape().rows_of_cones();
+    let of_cones = at.shape().cones.iter().map(|cone| {
+        let head = m.y[cone.head as usize];
+        let along: f64 = cone.tail.iter().map(|&i| m.y[i as usize] * at.c[i as usize]).sum();
+        let product = (head * cone_slack(at, cone) - along).abs();
+        (product.max(cone.length(&m.y) - head), Site::Row(cone.head))
+    });
+    let of_rows = (0..m.y.len()).filter(|&i| !inside[i]).map(|i| {
         let slack = if m.y[i] > 0.0 { rows.upper[i] - at.c[i] } else { at.c[i] - rows.lower[i] };
         // An equation has a multiplier of any sign; how well it holds is a matter of violation.
         let value = if rows.is_fixed(i) { 0.0 } else { product(m.y[i].abs(), slack) };
@@ -292,5 +320,6 @@ fn complementarity(at: &At<'_>, m: &Multipliers) -> Option<Worst<Site>> {
         let (lower, upper) = if vars.is_fixed(j) { (0.0, 0.0) } else { (lower, upper) };
         (lower.max(upper), Site::Var(j as u32))
     });
-    worst(of_rows.chain(of_vars).map(|(value, at)| Worst { value, allowed: COMPLEMENTARITY, at }))
+    let all = of_rows.chain(of_cones).chain(of_vars);
+    worst(all.map(|(value, at)| Worst { value, allowed: COMPLEMENTARITY, at }))
 }

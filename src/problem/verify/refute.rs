@@ -66,6 +66,11 @@ fn unit(at: &At<'_>, mut weights: Vec<f64>) -> Option<Vec<f64>> {
             *w = 0.0;
         }
     }
+    // Into the cones' duals, where the weighted slacks of all points are not negative.
+    for cone in &at.shape().cones {
+        let head = cone.head as usize;
+        weights[head] = weights[head].max(cone.length(&weights));
+    }
     let largest = norm_inf(&weights);
     weights.iter_mut().for_each(|w| *w /= largest);
     (largest > 0.0).then_some(weights)
