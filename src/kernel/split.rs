@@ -261,7 +261,8 @@ fn ranges(loops: &[Pair<'_>], n: usize) -> Vec<Vec<Range<usize>>> {
     ranges
 }
 
-/// By chunk, the range of the slots it visits, then twice that of each sum over instances; one more than the greatest slot.
+/// By chunk, the range of the slots it visits, then twice that of each sum over instances; one more than the greatest
+/// slot.
 fn hulls(loops: &[Pair<'_>], ranges: &[Vec<Range<usize>>], n: usize) -> Option<(Vec<Range<usize>>, usize)> {
     #[allow(clippy::reversed_empty_ranges, reason = "nothing yet: the first slot makes both ends")]
     let mut hulls = vec![usize::MAX..0; n];
