@@ -164,7 +164,7 @@ impl Region for Counter {
 #[test]
 fn all_objectives_of_a_point_are_evaluated_once() {
     let text = "var x[1..3] start 0.5\nminimize a: x[1]^2 + x[2]\nmaximize b: sum(i in 1..3: exp(x[i]))\n\
-        minimize c: log(x[3])\n";
+        minimize c: log(x[3])\nsolve with weighted_sum(points = 4)\n";
     let mut oracle = oracle(&bind(text));
     let counter = Arc::new(Counter::default());
     let region: Arc<dyn Region> = counter.clone();
