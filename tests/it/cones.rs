@@ -99,6 +99,22 @@ fn norms_beside_each_other_and_in_definitions_are_cones() {
 }
 
 #[test]
+fn kinks_and_norms_go_together() {
+    solved(
+        "var x\nvar y\nminimize f: hypot(x, y) + abs(x - 1) + max(y, 2 - x)\n\
+         expect f ~= 2 tol 1e-6\nexpect y ~= 0 tol 1e-5\n",
+    );
+}
+
+#[test]
+fn a_norm_of_nothing_is_zero() {
+    solved(
+        "set J = {j in 1..3 if j > 5}\nvar x[1..3] in [-1, 1]\nvar t\nminimize f: t + x[1]\nsubject to\n  \
+         a: norm2(j in J: x[j]) <= t\n  b[i in 1..3]: norm2(j in 1..3 if j > i: x[j]) <= 0.5\nexpect f ~= -1 tol 1e-7\n",
+    );
+}
+
+#[test]
 fn what_cannot_be_is_proved_over_cones() {
     let infeasible = "var x[1..2]\nminimize x[1]\nsubject to\n  ball: norm2(x) <= 1\n  far: x[1] + x[2] >= 1.5\n";
     solved_by("clarabel", infeasible, Status::Infeasible);
