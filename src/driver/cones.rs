@@ -70,7 +70,10 @@ impl Cones {
             y: first(&candidate.y, m),
             z_lower: first(&candidate.z_lower, n),
             z_upper: first(&candidate.z_upper, n),
-            ray: candidate.ray.as_ref().map(|ray| first(ray, if candidate.stop == StopReason::Unbounded { n } else { m })),
+            ray: candidate
+                .ray
+                .as_ref()
+                .map(|ray| first(ray, if candidate.stop == StopReason::Unbounded { n } else { m })),
             ..candidate.clone()
         };
         let verdict = confirmed(verdict, own, &shorter.x);
@@ -82,11 +85,13 @@ impl Cones {
         (Verdict { y, z_lower, z_upper, ..verdict }, shorter)
     }
 
-    /// What a row or variable is called.
-    pub fn site_name(&self, site: Site) -> String {
+    /// What a row or variable is called; of those that were added, what they are there for. The problem itself has so many
+    /// variables and rows.
+    pub fn site_name(&self, site: Site, (n_vars, n_cons): (usize, usize)) -> String {
         let name = match site {
-            Site::Row(row) => self.instance.row_name(&self.model, row as usize),
-            Site::Var(var) => self.instance.var_name(&self.model, var as usize),
+            Site::Row(row) if (row as usize) < n_cons => self.instance.row_name(&self.model, row as usize),
+            Site::Var(var) if (var as usize) < n_vars => self.instance.var_name(&self.model, var as usize),
+            _ => Some("a norm".into()),
         };
         name.unwrap_or_default()
     }

@@ -60,8 +60,11 @@ pub static RULES: &[Rule] = &[
         when: "norms that are second-order cones, everything else linear or a convex quadratic objective",
         reason: |facts| {
             (facts.n_cones > 0).then(|| {
-                let cones = count(facts.n_cones, "norm");
-                format!("{cones} as second-order cones, everything else linear or convex quadratic")
+                let cones = match facts.n_cones {
+                    1 => "a norm as a second-order cone".into(),
+                    n => format!("{n} norms as second-order cones"),
+                };
+                format!("{cones}, everything else linear or convex quadratic")
             })
         },
     },

@@ -260,7 +260,7 @@ impl Session {
         let (model, n_kinks) = epigraph::without_kinks(&bound.checked, &range)?;
         let written = Arc::clone(&bound.written);
         let smooth = self.bind_model(written, (Arc::new(model), n_kinks), bound.docs.clone(), Reports::new()).ok()?;
-        (smooth.facts.smoothness < bound.facts.smoothness).then_some(smooth)
+        (smooth.facts.smoothness < bound.facts.smoothness || smooth.facts.n_cones > 0).then_some(smooth)
     }
 
     /// Runs what the model's `solve` lines ask for and reads the last answer.
@@ -413,7 +413,8 @@ impl Session {
         }
         let candidate = ran.candidate.clone();
         let objective = bound.in_users_sense(candidate.objective);
-        let name = |site: Site| cones.map_or_else(|| bound.site_name(site), |c| c.site_name(site));
+        let own_sizes = (bound.instance.shape.n_vars, bound.instance.shape.n_cons);
+        let name = |site: Site| cones.map_or_else(|| bound.site_name(site), |c| c.site_name(site, own_sizes));
         let mut described = run::describe(&choice, ran, &verdict, objective, &name);
         if bound.n_kinks > 0 {
             let (vars, rows) = bound.added_for_kinks();

@@ -393,7 +393,7 @@ impl Target {
     ///
     /// # Safety
     /// As [`Target::range`].
-    unsafe fn slot<'a>(self, slot: usize) -> &'a mut f64 {
+    pub(super) unsafe fn slot<'a>(self, slot: usize) -> &'a mut f64 {
         assert!(slot < self.len, "slots are inside the output");
         // SAFETY: inside; nobody else has it.
         unsafe { &mut *self.at.add(slot) }

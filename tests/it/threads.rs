@@ -165,11 +165,15 @@ fn by_split(loops: &[Pair<'_>], split: &Split) -> BTreeMap<usize, Vec<Source>> {
                     (slot as usize, loops.iter().enumerate().find_map(is_it).expect("a total is of an out"))
                 }
             };
-            assert!(section.contains(&slot), "an act stands in the section of its slot");
+            assert!(section.iter().any(|part| part.contains(&slot)), "an act stands in the section of its slot");
             slots.entry(slot).or_default().push(source);
         }
     }
     assert!(cells.is_empty(), "every value that waits is added");
+    let mut parts: Vec<_> = split.sections.iter().flatten().collect();
+    parts.sort_unstable_by_key(|part| part.start);
+    let end = parts.iter().fold(0, |end, part| if part.start == end { part.end } else { usize::MAX });
+    assert!(end >= slots.keys().last().map_or(0, |slot| slot + 1) && end < usize::MAX, "sections are all slots, once");
     slots
 }
 
