@@ -13,18 +13,19 @@ use cranelift_codegen::settings::{self, Configurable};
 use cranelift_codegen::{Context, control::ControlPlane};
 use cranelift_frontend::FunctionBuilderContext;
 use indexmap::IndexMap;
+use std::collections::BTreeSet;
 use std::fmt::Write;
 use std::sync::Arc;
 
 /// Ops compiled for one oracle; loops beyond them stay with the portable executor, those with most work last.
 const MAX_TOTAL_OPS: usize = 400_000;
 /// Of these, ops of loops that do not gain in a single evaluation what compiling them takes: some 50 ms.
-const QUICK_OPS: usize = 30_000;
-/// The portable executor takes about half a nanosecond per op and instance, the compiler about two microseconds per op:
-/// with so many instances native code pays at once.
-const MANY: usize = 4_000;
-/// Kernels of more than `BIG` ops for no more than `FEW` instances: code that runs once per evaluation is hardly read
-/// from memory faster than the executor goes through the ops, and compiling it pays after hundreds of evaluations.
+const QUICK_OPS: usize = 15_000;
+/// The portable executor takes about half a nanosecond per op and instance, the compiler about three microseconds per
+/// op: with so many instances native code pays at once.
+const MANY: usize = 6_000;
+/// Kernels of more than `BIG` ops for no more than `FEW` instances are not compiled: the executor takes some
+/// nanoseconds per op of them, so that compiling takes as long as hundreds of evaluations.
 const BIG: usize = 2_000;
 const FEW: usize = 16;
 /// Most that may be asked for: slots of the scratch are addressed with 32 bits.
@@ -210,6 +211,11 @@ impl Jit {
             compiler.unit(&Schedule::new(&program.kernels[*kernel], forms), forms)?;
             let _ = writeln!(out, "; kernel {}", kernel.0);
             out += &compiler.shown;
+        }
+        let written: BTreeSet<KernelId> = units.keys().map(|(kernel, _)| *kernel).collect();
+        let wanted: BTreeSet<KernelId> = loops.iter().filter(|l| l.count > 0).map(|l| l.kernel).collect();
+        for kernel in wanted.difference(&written) {
+            let _ = writeln!(out, "; kernel {}: left to the portable executor", kernel.0);
         }
         Ok(out)
     }

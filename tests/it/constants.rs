@@ -113,7 +113,8 @@ fn constant_slopes_leave_a_kernel_where_that_spares_ops() {
         }
         (calls, stores, oracle.jacobian_pattern().nnz())
     };
-    let head = "set I = 1..500\nparam a[i in I] = i / 100\nvar x[I] start 0.3\nvar y[I] start 0.2\nminimize sum(i in I: x[i])\nsubject to\n";
+    let head = "set I = 1..500\nparam a[i in I] = i / 100\nvar x[I] start 0.3\nvar y[I] start 0.2\n\
+        minimize sum(i in I: x[i])\nsubject to\n";
     // The slope by x is of data alone: an exponential, a root, a logarithm. That by y is a cosine.
     let dear = "c[i in I]: exp(a[i]) * sqrt(1 + a[i]) / log(2 + a[i]^2) * x[i] + sin(y[i]) <= 1\n";
     assert_eq!(calls(&format!("{head}{dear}")), (1, 1, 1_000));
