@@ -5,6 +5,7 @@ mod blamed;
 mod bound_models;
 mod cli;
 mod cones;
+mod constants;
 mod data;
 mod derivative_check;
 mod diff;
