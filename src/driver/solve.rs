@@ -8,7 +8,7 @@ use super::judge::Judge;
 use super::patience::{self, Patience};
 use super::pipeline::{self, Kept, Used, Worth};
 use super::ranges::Hulls;
-use super::report::{ProblemSummary, Report, Run, SolveReport};
+use super::report::{FitReport, ProblemSummary, Report, Run, SolveReport};
 use super::residuals::Residuals;
 use super::results::{Answer, Results};
 use super::route::{Choice, route};
@@ -29,10 +29,11 @@ use crate::kernel::{self, CompiledOracle, Mode};
 use crate::pass::traits::{self, Traits};
 use crate::pass::{absolute, epigraph};
 use crate::problem::recover;
+use crate::problem::statistics::MOST_PARAMETERS;
 use crate::problem::verify::{interrupted, verify};
 use crate::problem::{
     Candidate, Degree, Form, Limits, MethodRow, Nlp, OptionSet, Oracle, Place, ProblemFacts, Refusal, SetupError,
-    Shape, Site, Smoothness, Status, TraceSink, Verdict, WarmStart,
+    Shape, Site, Smoothness, Status, StopReason, TraceSink, Verdict, WarmStart,
 };
 use crate::syntax::ast::{Stmt, StmtKind};
 use std::collections::BTreeMap;
@@ -317,17 +318,26 @@ impl Session {
             (None, None) => None,
         };
         let choice = route(&bound.facts, asked).map_err(|(row, refusal)| refused(bound, row, refusal, at))?;
-        let engine = choice.rule.is_some() && choice.row.form != Form::Nlp;
+        let other = match &choice.rule {
+            Some(_) if choice.row.form != Form::Nlp => Some("interior_point"),
+            // Without inequalities it takes one step; where there is no minimum, an engine finds the ray.
+            Some(_) if is_convex_quadratic(&bound.facts) => Some("clarabel"),
+            _ => None,
+        };
         self.run_choice(state, choice, stage, at)?;
-        if engine && state.runs.last().is_some_and(|run| is_unproved(run.status)) {
-            self.try_another(state, at);
+        // It may run to its own limit there, which is nobody's wish.
+        let own_limit = |run: &Run| run.stop == StopReason::IterationLimit && self.setup.limits.iterations.is_none();
+        let ran_off = |run: &Run| other == Some("clarabel") && run.status == Status::LimitReached && own_limit(run);
+        let unproved = state.runs.last().is_some_and(|run| is_unproved(run.status) || ran_off(run));
+        if let Some(other) = other.filter(|_| unproved) {
+            self.try_another(state, other, at);
         }
         Ok(())
     }
 
-    /// What an engine of the router's choice left unproved, the interior point may prove; if not, the engine's answer stays.
-    fn try_another(&mut self, state: &mut Runs<'_>, at: Option<Span>) {
-        let Ok(choice) = route(&state.bound.facts, Some("interior_point")) else { return };
+    /// What the router's choice left unproved, another method may prove; if not, the answer of the first stays.
+    fn try_another(&mut self, state: &mut Runs<'_>, other: &str, at: Option<Span>) {
+        let Ok(choice) = route(&state.bound.facts, Some(other)) else { return };
         let name = state.runs.last().map_or_else(String::new, |run| run.method.clone());
         let choice = Choice { reason: format!("`{name}` came to no certified answer"), ..choice };
         // From the model's own start: what is not certified may be far off.
@@ -337,7 +347,7 @@ impl Session {
         if ran.is_err() || !proved {
             state.runs.truncate(n_runs);
             state.kept = before;
-            state.note("`interior_point` was tried after it, and came to no certified answer either".into());
+            state.note(format!("`{other}` was tried after it, and came to no certified answer either"));
         }
     }
 
@@ -433,7 +443,7 @@ impl Session {
     }
 
     fn read(
-        &self,
+        &mut self,
         name: &str,
         bound: &Bound,
         (runs, solves): (Vec<Run>, Vec<SolveReport>),
@@ -453,6 +463,7 @@ impl Session {
         };
         let answer = Answer { x: &candidate.x, y, z_lower, z_upper, rows: &rows };
         let results = Results::new(&bound.written, &bound.instance, answer);
+        let fit = if is_solution(verdict.status) { self.fit(bound, &candidate.x) } else { None };
         Report {
             model: name.to_string(),
             problem: ProblemSummary {
@@ -465,15 +476,28 @@ impl Session {
             objectives: results.objectives(),
             variables: results.variables(&bound.docs),
             constraints: results.constraints(&self.sources, &bound.docs),
-            fit: bound
-                .residuals
-                .as_ref()
-                .filter(|_| is_solution(verdict.status))
-                .and_then(|r| fit::report(bound, r, &candidate.x)),
+            fit,
+            proof: verdict.proof.as_ref().map(|proof| results.proof(&self.sources, proof)),
             shown: results.shown(),
             expectations: results.expectations(&self.sources),
             timings: Vec::new(),
         }
+    }
+}
+
+impl Session {
+    /// Statistics of a solution that is a fit, whatever method found it.
+    fn fit(&mut self, bound: &Bound, x: &[f64]) -> Option<FitReport> {
+        if let Some(residuals) = &bound.residuals {
+            return fit::report(bound, residuals, x);
+        }
+        let asked_for_another = !self.may_run(&bound.checked, Form::LeastSquares) && bound.l1.is_empty();
+        let residuals = if asked_for_another && x.len() <= MOST_PARAMETERS {
+            self.residuals(&bound.checked, &bound.facts)
+        } else {
+            None
+        };
+        fit::report(bound, &residuals?, x)
     }
 }
 
@@ -638,7 +662,7 @@ impl Bound {
 
 /// Whether statistics of the point mean something.
 fn is_solution(status: Status) -> bool {
-    matches!(status, Status::GlobalOptimum | Status::LocalOptimum | Status::Stationary)
+    matches!(status, Status::GlobalOptimum | Status::LocalOptimum)
 }
 
 fn docs(stmts: &[Stmt]) -> BTreeMap<Name, Name> {
@@ -659,6 +683,11 @@ fn docs(stmts: &[Stmt]) -> BTreeMap<Name, Name> {
 /// Whether a run ended without an answer that the judge certifies, and no limit is the reason.
 fn is_unproved(status: Status) -> bool {
     matches!(status, Status::NumericalFailure | Status::FeasibleNotCertified)
+}
+
+/// Whether an engine for quadratic problems takes it.
+fn is_convex_quadratic(facts: &ProblemFacts) -> bool {
+    facts.objective == Degree::Quadratic && facts.rows <= Degree::Linear && facts.convex_objective
 }
 
 /// Whether the method takes absolute values as weights beside a smooth objective.
