@@ -5,6 +5,7 @@ use super::class;
 use super::cones::Cones;
 use super::fit;
 use super::judge::Judge;
+use super::method_option::MethodOption;
 use super::patience::{self, Patience};
 use super::pipeline::{self, Kept, Used, Worth};
 use super::ranges::Hulls;
@@ -32,7 +33,7 @@ use crate::problem::recover;
 use crate::problem::verify::{interrupted, verify};
 use crate::problem::{
     Candidate, Degree, Form, Limits, MethodRow, Nlp, OptionSet, Oracle, Place, ProblemFacts, Refusal, SetupError,
-    Shape, Site, Smoothness, Status, TraceSink, Verdict, WarmStart,
+    Shape, Site, Smoothness, Status, StopReason, TraceSink, Verdict, WarmStart,
 };
 use crate::syntax::ast::{Stmt, StmtKind};
 use std::collections::BTreeMap;
@@ -293,6 +294,10 @@ impl Session {
         if let (Some(note), Some(run)) = (note, state.runs.first_mut()) {
             run.notes.insert(0, note);
         }
+        let idle = |asked: &&MethodOption| state.runs.iter().all(|run| run.method != asked.method);
+        for asked in self.setup.options.iter().filter(idle).map(MethodOption::name).collect::<Vec<_>>() {
+            state.note(format!("`{asked}` changed nothing: its method did not run"));
+        }
         let Runs { runs, solves, remarks, kept, .. } = state;
         let Some(Kept { candidate, verdict, .. }) = kept else { crate::bug!("at least one stage was run") };
         let report = self.timed("report", |s| s.read(name, bound, (runs, solves), &candidate, &verdict));
@@ -317,27 +322,57 @@ impl Session {
             (None, None) => None,
         };
         let choice = route(&bound.facts, asked).map_err(|(row, refusal)| refused(bound, row, refusal, at))?;
-        let engine = choice.rule.is_some() && choice.row.form != Form::Nlp;
+        let open = choice.rule.is_some();
         self.run_choice(state, choice, stage, at)?;
-        if engine && state.runs.last().is_some_and(|run| is_unproved(run.status)) {
-            self.try_another(state, at);
+        if open {
+            self.try_others(state, at);
         }
         Ok(())
     }
 
-    /// What an engine of the router's choice left unproved, the interior point may prove; if not, the engine's answer stays.
-    fn try_another(&mut self, state: &mut Runs<'_>, at: Option<Span>) {
-        let Ok(choice) = route(&state.bound.facts, Some("interior_point")) else { return };
-        let name = state.runs.last().map_or_else(String::new, |run| run.method.clone());
-        let choice = Choice { reason: format!("`{name}` came to no certified answer"), ..choice };
-        // From the model's own start: what is not certified may be far off.
-        let (before, n_runs) = (state.kept.take(), state.runs.len());
-        let ran = self.run_choice(state, choice, None, at);
-        let proved = state.runs.get(n_runs).is_some_and(|run| !is_unproved(run.status));
-        if ran.is_err() || !proved {
+    /// What the router's choice left unproved, another method may prove; if none does, the first answer stays.
+    fn try_others(&mut self, state: &mut Runs<'_>, at: Option<Span>) {
+        let Some(first) = state.runs.last() else { return };
+        let (n_runs, name, is_saddle) = (state.runs.len(), first.method.clone(), first.is_saddle());
+        if !(is_saddle || self.is_unproved(first)) {
+            return;
+        }
+        let mut tried = Vec::new();
+        // Of the others only this one looks for the way down from a saddle.
+        let fits = |other: &&str| !is_saddle || *other == "newton_trust_region";
+        for other in super::route::after(&state.bound.facts, &name).filter(fits) {
+            let Ok(choice) = route(&state.bound.facts, Some(other)) else { continue };
+            let choice = Choice { reason: format!("`{name}` came to no certified answer"), ..choice };
+            // From the model's own start: what is not certified may be far off. A saddle is where to leave it from.
+            let before = state.kept.clone();
+            state.kept = state.kept.take().filter(|_| is_saddle);
+            let ran = self.run_choice(state, choice, None, at);
+            let proves = |run: &Run| !run.is_saddle() && !self.is_unproved(run) && !run.is_blurred();
+            let proved = state.runs.get(n_runs).is_some_and(proves);
+            if ran.is_ok() && proved {
+                return;
+            }
             state.runs.truncate(n_runs);
             state.kept = before;
-            state.note("`interior_point` was tried after it, and came to no certified answer either".into());
+            tried.push(format!("`{other}`"));
+        }
+        if let Some((last, others)) = tried.split_last() {
+            let names = if others.is_empty() { last.clone() } else { format!("{} and {last}", others.join(", ")) };
+            let was = if others.is_empty() { "was" } else { "were" };
+            state.note(format!("{names} {was} tried after it, and came to no certified answer either"));
+        }
+    }
+
+    /// Whether a run ended without an answer that the judge certifies, and no limit that was asked for is the reason.
+    fn is_unproved(&self, run: &Run) -> bool {
+        match run.status {
+            Status::NumericalFailure | Status::FeasibleNotCertified => true,
+            Status::LimitReached => {
+                let mut named = self.setup.options.iter().map(|asked| asked.option);
+                let asked = self.setup.limits.iterations.is_some() || named.any(|option| option == "max_iter");
+                run.stop == StopReason::IterationLimit && !asked
+            }
+            _ => false,
         }
     }
 
@@ -653,11 +688,6 @@ fn docs(stmts: &[Stmt]) -> BTreeMap<Name, Name> {
         }
     }
     docs
-}
-
-/// Whether a run ended without an answer that the judge certifies, and no limit is the reason.
-fn is_unproved(status: Status) -> bool {
-    matches!(status, Status::NumericalFailure | Status::FeasibleNotCertified)
 }
 
 /// Whether the method takes absolute values as weights beside a smooth objective.
