@@ -70,7 +70,10 @@ impl Cones {
             y: first(&candidate.y, m),
             z_lower: first(&candidate.z_lower, n),
             z_upper: first(&candidate.z_upper, n),
-            ray: candidate.ray.as_ref().map(|ray| first(ray, if candidate.stop == StopReason::Unbounded { n } else { m })),
+            ray: candidate
+                .ray
+                .as_ref()
+                .map(|ray| first(ray, if candidate.stop == StopReason::Unbounded { n } else { m })),
             ..candidate.clone()
         };
         let verdict = confirmed(verdict, own, &shorter.x);

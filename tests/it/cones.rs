@@ -52,7 +52,9 @@ fn a_point_at_the_tip_of_a_norm_is_certified() {
     );
     // A distance on its own: 0, where no slope is.
     solved("set I = 1..4\nvar x[i in I]\nminimize f: norm2(i in I: x[i] - i)\nexpect f ~= 0 tol 1e-6\n");
-    solved("var x\nvar y\nminimize f: hypot(x - 1, 2 * y) + 0.5 * x\nexpect f ~= 0.5 tol 1e-6\nexpect y ~= 0 tol 1e-6\n");
+    solved(
+        "var x\nvar y\nminimize f: hypot(x - 1, 2 * y) + 0.5 * x\nexpect f ~= 0.5 tol 1e-6\nexpect y ~= 0 tol 1e-6\n",
+    );
 }
 
 #[test]
