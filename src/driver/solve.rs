@@ -239,7 +239,7 @@ impl Session {
     }
 
     /// Whether a method for problems of this form may be what runs: the choice is open, or one is asked for.
-    fn may_run(&self, model: &Model, form: Form) -> bool {
+    pub(super) fn may_run(&self, model: &Model, form: Form) -> bool {
         let fits = |name: &str| crate::solve::find(name).is_some_and(|row| row.form == form);
         match &self.setup.method {
             Some(name) => fits(name),
@@ -270,13 +270,27 @@ impl Session {
     /// # Errors
     /// When no method takes the problem, or a run could not begin.
     pub fn solve_bound(&mut self, name: &str, bound: &Bound, live: Live) -> Result<Solved, Reports> {
+        let start = self.restart(bound)?.map_or((None, None), |r| (Some(r.warm), Some(r.note)));
+        self.solve_from(name, bound, start, live)
+    }
+
+    /// As [`Session::solve_bound`], with the first run from where it is said and a line about that.
+    ///
+    /// # Errors
+    /// As [`Session::solve_bound`].
+    pub(super) fn solve_from(
+        &mut self,
+        name: &str,
+        bound: &Bound,
+        (first, note): (Option<WarmStart>, Option<String>),
+        live: Live,
+    ) -> Result<Solved, Reports> {
         refuse_what_is_not_built(bound, &self.setup.set)?;
         let judge = bound.judge().with(Patience::new(self.setup.stop.clone(), patience::AFTER_A_SIGNAL));
         let one = self.setup.method.is_some();
         let lines = pipeline::lines(&bound.checked.solves, one);
         self.refuse_stages(bound, &lines)?;
         let alone = lines.iter().map(|line| line.stages.len()).sum::<usize>() == 1;
-        let (first, note) = self.restart(bound)?.map_or((None, None), |r| (Some(r.warm), Some(r.note)));
         let mut state = Runs {
             bound,
             judge: &judge,
