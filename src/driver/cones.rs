@@ -23,7 +23,7 @@ use crate::num::random::Stream;
 use crate::pass::norms::{Norms, Template, norms};
 use crate::problem::verify::{confirmed, interrupted, verify};
 use crate::problem::{
-    Candidate, Curvature, Degree, Oracle, ProblemFacts, SecondOrder, Shape, Site, StopReason, Verdict,
+    Candidate, Curvature, Degree, Oracle, ProblemFacts, Proof, SecondOrder, Shape, Site, StopReason, Verdict,
 };
 use std::ops::Range;
 use std::sync::Arc;
@@ -80,9 +80,13 @@ impl Cones {
         if let Some(objective) = verdict.evidence.objective {
             shorter.objective = objective;
         }
-        let Verdict { y, z_lower, z_upper, .. } = &verdict;
+        let Verdict { y, z_lower, z_upper, proof, .. } = &verdict;
         let (y, z_lower, z_upper) = (first(y, m), first(z_lower, n), first(z_upper, n));
-        (Verdict { y, z_lower, z_upper, ..verdict }, shorter)
+        let proof = proof.as_ref().map(|proof| match proof {
+            Proof::Infeasible(weights) => Proof::Infeasible(first(weights, m)),
+            Proof::Unbounded(ray) => Proof::Unbounded(first(ray, n)),
+        });
+        (Verdict { y, z_lower, z_upper, proof, ..verdict }, shorter)
     }
 
     /// What a row or variable is called; of those that were added, what they are there for. The problem itself has so many

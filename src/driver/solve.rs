@@ -5,10 +5,11 @@ use super::class;
 use super::cones::Cones;
 use super::fit;
 use super::judge::Judge;
+use super::method_option::MethodOption;
 use super::patience::{self, Patience};
 use super::pipeline::{self, Kept, Used, Worth};
 use super::ranges::Hulls;
-use super::report::{ProblemSummary, Report, Run, SolveReport};
+use super::report::{FitReport, ProblemSummary, Report, Run, SolveReport};
 use super::residuals::Residuals;
 use super::results::{Answer, Results};
 use super::route::{Choice, route};
@@ -29,6 +30,7 @@ use crate::kernel::{self, CompiledOracle, Mode};
 use crate::pass::traits::{self, Traits};
 use crate::pass::{absolute, epigraph};
 use crate::problem::recover;
+use crate::problem::statistics::MOST_PARAMETERS;
 use crate::problem::verify::{interrupted, verify};
 use crate::problem::{
     Candidate, Degree, Form, Limits, MethodRow, Nlp, OptionSet, Oracle, Place, ProblemFacts, Refusal, SetupError,
@@ -237,7 +239,7 @@ impl Session {
     }
 
     /// Whether a method for problems of this form may be what runs: the choice is open, or one is asked for.
-    fn may_run(&self, model: &Model, form: Form) -> bool {
+    pub(super) fn may_run(&self, model: &Model, form: Form) -> bool {
         let fits = |name: &str| crate::solve::find(name).is_some_and(|row| row.form == form);
         match &self.setup.method {
             Some(name) => fits(name),
@@ -268,13 +270,27 @@ impl Session {
     /// # Errors
     /// When no method takes the problem, or a run could not begin.
     pub fn solve_bound(&mut self, name: &str, bound: &Bound, live: Live) -> Result<Solved, Reports> {
+        let start = self.restart(bound)?.map_or((None, None), |r| (Some(r.warm), Some(r.note)));
+        self.solve_from(name, bound, start, live)
+    }
+
+    /// As [`Session::solve_bound`], with the first run from where it is said and a line about that.
+    ///
+    /// # Errors
+    /// As [`Session::solve_bound`].
+    pub(super) fn solve_from(
+        &mut self,
+        name: &str,
+        bound: &Bound,
+        (first, note): (Option<WarmStart>, Option<String>),
+        live: Live,
+    ) -> Result<Solved, Reports> {
         refuse_what_is_not_built(bound, &self.setup.set)?;
         let judge = bound.judge().with(Patience::new(self.setup.stop.clone(), patience::AFTER_A_SIGNAL));
         let one = self.setup.method.is_some();
         let lines = pipeline::lines(&bound.checked.solves, one);
         self.refuse_stages(bound, &lines)?;
         let alone = lines.iter().map(|line| line.stages.len()).sum::<usize>() == 1;
-        let (first, note) = self.restart(bound)?.map_or((None, None), |r| (Some(r.warm), Some(r.note)));
         let mut state = Runs {
             bound,
             judge: &judge,
@@ -292,6 +308,10 @@ impl Session {
         }
         if let (Some(note), Some(run)) = (note, state.runs.first_mut()) {
             run.notes.insert(0, note);
+        }
+        let idle = |asked: &&MethodOption| state.runs.iter().all(|run| run.method != asked.method);
+        for asked in self.setup.options.iter().filter(idle).map(MethodOption::name).collect::<Vec<_>>() {
+            state.note(format!("`{asked}` changed nothing: its method did not run"));
         }
         let Runs { runs, solves, remarks, kept, .. } = state;
         let Some(Kept { candidate, verdict, .. }) = kept else { crate::bug!("at least one stage was run") };
@@ -317,31 +337,15 @@ impl Session {
             (None, None) => None,
         };
         let choice = route(&bound.facts, asked).map_err(|(row, refusal)| refused(bound, row, refusal, at))?;
-        let engine = choice.rule.is_some() && choice.row.form != Form::Nlp;
+        let open = choice.rule.is_some();
         self.run_choice(state, choice, stage, at)?;
-        if engine && state.runs.last().is_some_and(|run| is_unproved(run.status)) {
-            self.try_another(state, at);
+        if open {
+            self.try_others(state, at);
         }
         Ok(())
     }
 
-    /// What an engine of the router's choice left unproved, the interior point may prove; if not, the engine's answer stays.
-    fn try_another(&mut self, state: &mut Runs<'_>, at: Option<Span>) {
-        let Ok(choice) = route(&state.bound.facts, Some("interior_point")) else { return };
-        let name = state.runs.last().map_or_else(String::new, |run| run.method.clone());
-        let choice = Choice { reason: format!("`{name}` came to no certified answer"), ..choice };
-        // From the model's own start: what is not certified may be far off.
-        let (before, n_runs) = (state.kept.take(), state.runs.len());
-        let ran = self.run_choice(state, choice, None, at);
-        let proved = state.runs.get(n_runs).is_some_and(|run| !is_unproved(run.status));
-        if ran.is_err() || !proved {
-            state.runs.truncate(n_runs);
-            state.kept = before;
-            state.note("`interior_point` was tried after it, and came to no certified answer either".into());
-        }
-    }
-
-    fn run_choice(
+    pub(super) fn run_choice(
         &mut self,
         state: &mut Runs<'_>,
         mut choice: Choice,
@@ -433,7 +437,7 @@ impl Session {
     }
 
     fn read(
-        &self,
+        &mut self,
         name: &str,
         bound: &Bound,
         (runs, solves): (Vec<Run>, Vec<SolveReport>),
@@ -453,6 +457,7 @@ impl Session {
         };
         let answer = Answer { x: &candidate.x, y, z_lower, z_upper, rows: &rows };
         let results = Results::new(&bound.written, &bound.instance, answer);
+        let fit = if is_solution(verdict.status) { self.fit(bound, &candidate.x) } else { None };
         Report {
             model: name.to_string(),
             problem: ProblemSummary {
@@ -465,15 +470,28 @@ impl Session {
             objectives: results.objectives(),
             variables: results.variables(&bound.docs),
             constraints: results.constraints(&self.sources, &bound.docs),
-            fit: bound
-                .residuals
-                .as_ref()
-                .filter(|_| is_solution(verdict.status))
-                .and_then(|r| fit::report(bound, r, &candidate.x)),
+            fit,
+            proof: verdict.proof.as_ref().map(|proof| results.proof(&self.sources, proof)),
             shown: results.shown(),
             expectations: results.expectations(&self.sources),
             timings: Vec::new(),
         }
+    }
+}
+
+impl Session {
+    /// Statistics of a solution that is a fit, whatever method found it.
+    fn fit(&mut self, bound: &Bound, x: &[f64]) -> Option<FitReport> {
+        if let Some(residuals) = &bound.residuals {
+            return fit::report(bound, residuals, x);
+        }
+        let asked_for_another = !self.may_run(&bound.checked, Form::LeastSquares) && bound.l1.is_empty();
+        let residuals = if asked_for_another && x.len() <= MOST_PARAMETERS {
+            self.residuals(&bound.checked, &bound.facts)
+        } else {
+            None
+        };
+        fit::report(bound, &residuals?, x)
     }
 }
 
@@ -638,7 +656,7 @@ impl Bound {
 
 /// Whether statistics of the point mean something.
 fn is_solution(status: Status) -> bool {
-    matches!(status, Status::GlobalOptimum | Status::LocalOptimum | Status::Stationary)
+    matches!(status, Status::GlobalOptimum | Status::LocalOptimum)
 }
 
 fn docs(stmts: &[Stmt]) -> BTreeMap<Name, Name> {
@@ -654,11 +672,6 @@ fn docs(stmts: &[Stmt]) -> BTreeMap<Name, Name> {
         }
     }
     docs
-}
-
-/// Whether a run ended without an answer that the judge certifies, and no limit is the reason.
-fn is_unproved(status: Status) -> bool {
-    matches!(status, Status::NumericalFailure | Status::FeasibleNotCertified)
 }
 
 /// Whether the method takes absolute values as weights beside a smooth objective.

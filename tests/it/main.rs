@@ -3,6 +3,7 @@
 mod bind;
 mod blamed;
 mod bound_models;
+mod certificates;
 mod cli;
 mod cones;
 mod constants;

@@ -27,10 +27,10 @@ use std::hash::{DefaultHasher, Hash, Hasher};
 use std::sync::Arc;
 
 /// Params with more entries keep their values in the model that is compiled.
-const MOST_PATCHED: usize = 10_000;
+pub(super) const MOST_PATCHED: usize = 10_000;
 
 /// Values of params by name.
-type Values = BTreeMap<Name, Vec<f64>>;
+pub(super) type Values = BTreeMap<Name, Vec<f64>>;
 
 /// An expression as an objective: templates, derivatives, kernels, machine code.
 pub struct Compiled {
@@ -81,7 +81,7 @@ pub struct Derivatives {
 
 impl Bench {
     /// The values of the params among some statements, by a model of data alone.
-    fn param_values(&mut self, closure: &[usize]) -> Result<Values, Reports> {
+    pub(super) fn param_values(&mut self, closure: &[usize]) -> Result<Values, Reports> {
         let is_value = |at: &&usize| self.program.statements()[**at].is_value;
         let roots: BTreeSet<Name> = closure
             .iter()
