@@ -36,3 +36,12 @@ suite NAME:
 iterations:
     cd benches/iteration && cargo run --release
     python3 benches/iteration/peers.py
+
+# Whole processes that fit ten parameters: optc and scipy, least of RUNS; wants `pip install scipy`.
+fit RUNS="60":
+    cargo build --release
+    python3 benches/fit.py target/release/optc {{RUNS}}
+
+# A model-predictive controller: 1 000 warm re-solves of 200 variables in one process, mean and slowest.
+mpc:
+    cargo run --release --example mpc

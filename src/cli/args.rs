@@ -75,7 +75,7 @@ pub struct Input {
     /// The model, a `.opt` file
     #[arg(value_name = "FILE")]
     pub file: PathBuf,
-    /// Set a param to a number; may be repeated
+    /// Set a param to a number, or an option of a method: `lbfgs.memory=20`; may be repeated
     #[arg(long, value_name = "NAME=VALUE", value_parser = assignment)]
     pub set: Vec<Assignment>,
     /// Read a param or table from another file; may be repeated

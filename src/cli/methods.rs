@@ -53,6 +53,20 @@ fn describe(row: &MethodRow, style: Style) -> String {
     text
 }
 
+/// The options of all methods as a table in Markdown, those of builds with `--features highs` left out.
+pub fn markdown() -> String {
+    let mut text = String::from("| method | option | default | values | |\n|---|---|---|---|---|\n");
+    for row in registry::methods().iter().filter(|row| row.name != "highs") {
+        for (at, option) in row.options.iter().enumerate() {
+            let name = if at == 0 { format!("`{}`", row.name) } else { String::new() };
+            let (default, takes) = (value(&option.default), values(option));
+            let unit = if option.unit.is_empty() { String::new() } else { format!(" ({})", option.unit) };
+            text.push_str(&format!("| {name} | `{}` | {default} | {takes}{unit} | {} |\n", option.name, option.doc));
+        }
+    }
+    text
+}
+
 /// What values an option takes, short.
 fn values(option: &OptionRow) -> String {
     match option.kind {

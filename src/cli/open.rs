@@ -4,6 +4,7 @@ use super::args::Input;
 use crate::base::Name;
 use crate::data::{FolderLoader, LoadError, Loader};
 use crate::diag::codes::limit::LimitError;
+use crate::driver::method_option::MethodOption;
 use crate::driver::{Session, Setup};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -23,6 +24,10 @@ pub struct Opened {
 pub fn open(input: &Input, mut setup: Setup) -> Result<Opened, LimitError> {
     let path = input.file.display().to_string();
     for assignment in &input.set {
+        if let Some(option) = MethodOption::read(&assignment.name, &assignment.value) {
+            setup.options.push(option?);
+            continue;
+        }
         let value = assignment.value.parse::<f64>().ok().filter(|v| !v.is_nan());
         let value = value.ok_or_else(|| LimitError::BadArgument {
             argument: format!("--set {}={}", assignment.name, assignment.value),

@@ -14,6 +14,8 @@ pub mod interactive;
 pub mod judge;
 pub mod listing;
 pub mod load;
+pub mod method_option;
+mod others;
 pub mod patience;
 pub mod pipeline;
 pub mod ranges;

@@ -151,6 +151,7 @@ fn worst(bounds: &Bounds, values: &[f64]) -> f64 {
 }
 
 /// The answer of a run.
+#[derive(Clone)]
 pub struct Kept {
     /// In the problem's own variables.
     pub candidate: Candidate,

@@ -1,5 +1,6 @@
 //! One run of one method, from the request to the judge's verdict.
 
+use super::method_option;
 use super::report::{EvidenceLine, Run};
 use super::route::Choice;
 use super::session::Setup;
@@ -72,7 +73,7 @@ pub fn run(
     Ok(Ran { candidate, trace })
 }
 
-/// The options of a run: the method's defaults, what the model's stage says, then `--tol`. `alone` says that it is the only
+/// The options of a run: the method's defaults, what the model's stage says, then `--set METHOD.OPTION`, then `--tol`. `alone` says that it is the only
 /// run of the session.
 ///
 /// # Errors
@@ -84,15 +85,23 @@ pub fn options(
     alone: bool,
 ) -> Result<OptionSet, LimitError> {
     let mut given: Vec<(&str, Given)> = Vec::new();
+    let mut replace = |name, value| {
+        given.retain(|(earlier, _)| *earlier != name);
+        given.push((name, value));
+    };
     for (name, _, value) in stage.map_or(&[][..], |s| &s.options) {
         // `--tol` stands in place of the model's own.
         if !(setup.tol.is_some() && &**name == "tol") {
-            given.push((name, as_given(value)));
+            replace(name, as_given(value));
         }
+    }
+    for asked in method_option::of(&setup.options, row) {
+        replace(asked.option, asked.value.clone());
     }
     // Beside others in a pipeline, a method without that option goes without.
     let takes_tol = alone || row.options.iter().any(|option| option.name == "tol");
-    if let Some(tol) = setup.tol.filter(|_| takes_tol) {
+    let own_tol = given.iter().any(|(name, _)| *name == "tol");
+    if let Some(tol) = setup.tol.filter(|_| takes_tol && !own_tol) {
         given.push(("tol", Given::number(tol)));
     }
     parse_options(row, given).map_err(|problems| {

@@ -4,6 +4,7 @@
 //! derivatives. Binding and solving stand in [`super::solve`].
 
 use super::load::{self, Loaded};
+use super::method_option::MethodOption;
 use super::report::Timing;
 use crate::base::{Name, Span};
 use crate::data::{ColumnKind, Loader, Store};
@@ -28,6 +29,8 @@ use std::time::Instant;
 pub struct Setup {
     /// `--set NAME=VALUE`: values of scalar params.
     pub set: Vec<(Name, f64)>,
+    /// `--set METHOD.OPTION=VALUE`: in place of what the model's `solve` says of the option; a later entry in place of an earlier.
+    pub options: Vec<MethodOption>,
     /// `--data NAME=FILE`: files of tables and params, in place of those the model names.
     pub data: Vec<(Name, String)>,
     /// `--method`: in place of what the model's `solve` names.

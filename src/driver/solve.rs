@@ -5,6 +5,7 @@ use super::class;
 use super::cones::Cones;
 use super::fit;
 use super::judge::Judge;
+use super::method_option::MethodOption;
 use super::patience::{self, Patience};
 use super::pipeline::{self, Kept, Used, Worth};
 use super::ranges::Hulls;
@@ -33,7 +34,7 @@ use crate::problem::statistics::MOST_PARAMETERS;
 use crate::problem::verify::{interrupted, verify};
 use crate::problem::{
     Candidate, Degree, Form, Limits, MethodRow, Nlp, OptionSet, Oracle, Place, ProblemFacts, Refusal, SetupError,
-    Shape, Site, Smoothness, Status, StopReason, TraceSink, Verdict, WarmStart,
+    Shape, Site, Smoothness, Status, TraceSink, Verdict, WarmStart,
 };
 use crate::syntax::ast::{Stmt, StmtKind};
 use std::collections::BTreeMap;
@@ -238,7 +239,7 @@ impl Session {
     }
 
     /// Whether a method for problems of this form may be what runs: the choice is open, or one is asked for.
-    fn may_run(&self, model: &Model, form: Form) -> bool {
+    pub(super) fn may_run(&self, model: &Model, form: Form) -> bool {
         let fits = |name: &str| crate::solve::find(name).is_some_and(|row| row.form == form);
         match &self.setup.method {
             Some(name) => fits(name),
@@ -269,13 +270,27 @@ impl Session {
     /// # Errors
     /// When no method takes the problem, or a run could not begin.
     pub fn solve_bound(&mut self, name: &str, bound: &Bound, live: Live) -> Result<Solved, Reports> {
+        let start = self.restart(bound)?.map_or((None, None), |r| (Some(r.warm), Some(r.note)));
+        self.solve_from(name, bound, start, live)
+    }
+
+    /// As [`Session::solve_bound`], with the first run from where it is said and a line about that.
+    ///
+    /// # Errors
+    /// As [`Session::solve_bound`].
+    pub(super) fn solve_from(
+        &mut self,
+        name: &str,
+        bound: &Bound,
+        (first, note): (Option<WarmStart>, Option<String>),
+        live: Live,
+    ) -> Result<Solved, Reports> {
         refuse_what_is_not_built(bound, &self.setup.set)?;
         let judge = bound.judge().with(Patience::new(self.setup.stop.clone(), patience::AFTER_A_SIGNAL));
         let one = self.setup.method.is_some();
         let lines = pipeline::lines(&bound.checked.solves, one);
         self.refuse_stages(bound, &lines)?;
         let alone = lines.iter().map(|line| line.stages.len()).sum::<usize>() == 1;
-        let (first, note) = self.restart(bound)?.map_or((None, None), |r| (Some(r.warm), Some(r.note)));
         let mut state = Runs {
             bound,
             judge: &judge,
@@ -293,6 +308,10 @@ impl Session {
         }
         if let (Some(note), Some(run)) = (note, state.runs.first_mut()) {
             run.notes.insert(0, note);
+        }
+        let idle = |asked: &&MethodOption| state.runs.iter().all(|run| run.method != asked.method);
+        for asked in self.setup.options.iter().filter(idle).map(MethodOption::name).collect::<Vec<_>>() {
+            state.note(format!("`{asked}` changed nothing: its method did not run"));
         }
         let Runs { runs, solves, remarks, kept, .. } = state;
         let Some(Kept { candidate, verdict, .. }) = kept else { crate::bug!("at least one stage was run") };
@@ -318,40 +337,15 @@ impl Session {
             (None, None) => None,
         };
         let choice = route(&bound.facts, asked).map_err(|(row, refusal)| refused(bound, row, refusal, at))?;
-        let other = match &choice.rule {
-            Some(_) if choice.row.form != Form::Nlp => Some("interior_point"),
-            // Without inequalities it takes one step; where there is no minimum, an engine finds the ray.
-            Some(_) if is_convex_quadratic(&bound.facts) => Some("clarabel"),
-            _ => None,
-        };
+        let open = choice.rule.is_some();
         self.run_choice(state, choice, stage, at)?;
-        // It may run to its own limit there, which is nobody's wish.
-        let own_limit = |run: &Run| run.stop == StopReason::IterationLimit && self.setup.limits.iterations.is_none();
-        let ran_off = |run: &Run| other == Some("clarabel") && run.status == Status::LimitReached && own_limit(run);
-        let unproved = state.runs.last().is_some_and(|run| is_unproved(run.status) || ran_off(run));
-        if let Some(other) = other.filter(|_| unproved) {
-            self.try_another(state, other, at);
+        if open {
+            self.try_others(state, at);
         }
         Ok(())
     }
 
-    /// What the router's choice left unproved, another method may prove; if not, the answer of the first stays.
-    fn try_another(&mut self, state: &mut Runs<'_>, other: &str, at: Option<Span>) {
-        let Ok(choice) = route(&state.bound.facts, Some(other)) else { return };
-        let name = state.runs.last().map_or_else(String::new, |run| run.method.clone());
-        let choice = Choice { reason: format!("`{name}` came to no certified answer"), ..choice };
-        // From the model's own start: what is not certified may be far off.
-        let (before, n_runs) = (state.kept.take(), state.runs.len());
-        let ran = self.run_choice(state, choice, None, at);
-        let proved = state.runs.get(n_runs).is_some_and(|run| !is_unproved(run.status));
-        if ran.is_err() || !proved {
-            state.runs.truncate(n_runs);
-            state.kept = before;
-            state.note(format!("`{other}` was tried after it, and came to no certified answer either"));
-        }
-    }
-
-    fn run_choice(
+    pub(super) fn run_choice(
         &mut self,
         state: &mut Runs<'_>,
         mut choice: Choice,
@@ -678,16 +672,6 @@ fn docs(stmts: &[Stmt]) -> BTreeMap<Name, Name> {
         }
     }
     docs
-}
-
-/// Whether a run ended without an answer that the judge certifies, and no limit is the reason.
-fn is_unproved(status: Status) -> bool {
-    matches!(status, Status::NumericalFailure | Status::FeasibleNotCertified)
-}
-
-/// Whether an engine for quadratic problems takes it.
-fn is_convex_quadratic(facts: &ProblemFacts) -> bool {
-    facts.objective == Degree::Quadratic && facts.rows <= Degree::Linear && facts.convex_objective
 }
 
 /// Whether the method takes absolute values as weights beside a smooth objective.

@@ -71,7 +71,8 @@ pub(super) static ROWS: &[Builtin] = &[
         value: Value::One(vmath::tan),
         block: Some(|level, args, out| vmath::block::tan(level, args[0], out)),
         partials: |b, x, y| rule(b, x, y, |_, y| vec![1.0 + y.square()]),
-        smoothness: |x| if half_turn(x[0], -FRAC_PI_2).is_some() { Smoothness::Smooth } else { Smoothness::Jump },
+        // At a pole there is no value, as with `1 / x`: the tangent is smooth where it is defined.
+        smoothness: |_| Smoothness::Smooth,
         curvature: |x| match (half_turn(x[0], -FRAC_PI_2), quarter_turn(x[0])) {
             (Some(_), Some(quarter)) if quarter.rem_euclid(2) == 0 => Curvature::Convex,
             (Some(_), Some(_)) => Curvature::Concave,

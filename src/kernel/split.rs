@@ -315,7 +315,8 @@ fn sections(owner: &[u8], len: usize, n: usize) -> Vec<Vec<Range<usize>>> {
     sections
 }
 
-/// By chunk, the range of the slots it visits, then twice that of each sum over instances; one more than the greatest slot.
+/// By chunk, the range of the slots it visits, then twice that of each sum over instances; one more than the greatest
+/// slot.
 fn hulls(loops: &[Pair<'_>], ranges: &[Vec<Range<usize>>], n: usize) -> Option<(Vec<Range<usize>>, usize)> {
     #[allow(clippy::reversed_empty_ranges, reason = "nothing yet: the first slot makes both ends")]
     let mut hulls = vec![usize::MAX..0; n];

@@ -46,6 +46,33 @@ pub fn axpy_dot(scale: f64, x: &[f64], y: &mut [f64], z: &[f64]) -> f64 {
     (lanes[0] + lanes[2]) + (lanes[1] + lanes[3]) + tail
 }
 
+/// `xᵀ a` and `xᵀ b` in one pass, each summed like [`dot`].
+pub fn dot_pair(x: &[f64], a: &[f64], b: &[f64]) -> (f64, f64) {
+    debug_assert!(a.len() == x.len() && b.len() == x.len());
+    let (mut with_a, mut with_b) = ([0.0f64; 4], [0.0f64; 4]);
+    let (x_blocks, a_blocks, b_blocks) = (x.chunks_exact(4), a.chunks_exact(4), b.chunks_exact(4));
+    let (mut a_tail, mut b_tail) = (0.0, 0.0);
+    for ((x, a), b) in x_blocks.remainder().iter().zip(a_blocks.remainder()).zip(b_blocks.remainder()) {
+        a_tail += x * a;
+        b_tail += x * b;
+    }
+    for ((x, a), b) in x_blocks.zip(a_blocks).zip(b_blocks) {
+        for lane in 0..4 {
+            with_a[lane] += x[lane] * a[lane];
+            with_b[lane] += x[lane] * b[lane];
+        }
+    }
+    let sum = |lanes: [f64; 4], tail: f64| (lanes[0] + lanes[2]) + (lanes[1] + lanes[3]) + tail;
+    (sum(with_a, a_tail), sum(with_b, b_tail))
+}
+
+/// `y += alpha a + beta b` in one pass.
+pub fn axpy_pair((alpha, a): (f64, &[f64]), (beta, b): (f64, &[f64]), y: &mut [f64]) {
+    for ((y_i, a_i), b_i) in y.iter_mut().zip(a).zip(b) {
+        *y_i += alpha * a_i + beta * b_i;
+    }
+}
+
 /// Largest absolute value; 0 for an empty vector, NaN when an entry is NaN.
 pub fn norm_inf(v: &[f64]) -> f64 {
     // A comparison never takes a NaN, and `0 x` shows that there was one, or an infinity.
@@ -126,6 +153,7 @@ mod tests {
             axpy(-0.7, &x, &mut twice);
             assert_eq!(once, twice);
             assert_eq!(product, dot(&twice, &z));
+            assert_eq!(dot_pair(&x, &z, &twice), (dot(&x, &z), dot(&x, &twice)));
         }
     }
 }

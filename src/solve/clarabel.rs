@@ -128,8 +128,8 @@ impl Clarabel {
         let mut candidate = self.start();
         let stopped = Arc::new(Mutex::new(None));
         let most = watch.max_iterations().saturating_sub(done);
-        let observer = Observer { done, cap, watch: watch.clone(), stopped: Arc::clone(&stopped) };
-        let Ended { status, iterations, mut x, mut z } = iterate(&self.conic, tol, Some(observer), most)?;
+        let observer = Observer { done: Some(done), cap, watch: watch.clone(), stopped: Arc::clone(&stopped) };
+        let Ended { status, iterations, mut x, mut z } = iterate(&self.conic, tol, observer, most)?;
         let reason = *stopped.lock().unwrap_or_else(PoisonError::into_inner);
         candidate.iterations = iterations;
         candidate.stop = match status {
@@ -149,7 +149,7 @@ impl Clarabel {
         }
         match candidate.stop {
             StopReason::Infeasible => candidate.ray = Some(z),
-            StopReason::Unbounded => self.descend(x, &mut candidate),
+            StopReason::Unbounded => self.descend(x, &mut candidate, watch),
             _ => {
                 let finished = matches!(candidate.stop, StopReason::Converged | StopReason::Stalled);
                 let left = if self.polish && finished { polish(&self.conic, &mut x, &mut z) } else { None };
@@ -161,13 +161,13 @@ impl Clarabel {
     }
 
     /// The answer when the objective falls along `d`: where that begins, or that it begins nowhere.
-    fn descend(&self, d: Vec<f64>, candidate: &mut Candidate) {
+    fn descend(&self, d: Vec<f64>, candidate: &mut Candidate, watch: &Watch) {
         let n = self.conic.linear.len();
         let mut conic = self.conic.clone();
         conic.linear.fill(0.0);
         conic.quadratic = Pattern::empty(n, n);
         conic.quadratic_vals.clear();
-        let Some(Ended { status, mut x, mut z, .. }) = iterate(&conic, self.tol, None, 200) else { return };
+        let Some(Ended { status, mut x, mut z, .. }) = iterate(&conic, self.tol, aside(watch), ASIDE) else { return };
         if status == SolverStatus::PrimalInfeasible && all_finite(&z) {
             candidate.stop = StopReason::Infeasible;
             candidate.ray = Some(z);
@@ -183,27 +183,35 @@ impl Clarabel {
 
 /// Who is told of a run's iterations.
 struct Observer {
-    /// Iterations of earlier runs.
-    done: u64,
+    /// Iterations of earlier runs; `None` beside the run, where only limits and the stop flag are asked for.
+    done: Option<u64>,
     cap: u64,
     watch: Watch,
     stopped: Arc<Mutex<Option<StopReason>>>,
 }
 
+/// Most iterations of a run that looks for a proof or a point beside the run itself.
+const ASIDE: u64 = 200;
+
+/// For such a run.
+fn aside(watch: &Watch) -> Observer {
+    Observer { done: None, cap: u64::MAX, watch: watch.clone(), stopped: Arc::default() }
+}
+
 /// Row weights that prove that no point satisfies the rows, where the crate finds some.
-pub(super) fn infeasibility(conic: &Conic) -> Option<Vec<f64>> {
-    let ended = iterate(conic, TOL, None, 200)?;
+pub(super) fn infeasibility(conic: &Conic, watch: &Watch) -> Option<Vec<f64>> {
+    let ended = iterate(conic, TOL, aside(watch), ASIDE)?;
     (ended.status == SolverStatus::PrimalInfeasible && all_finite(&ended.z)).then_some(ended.z)
 }
 
 /// A direction along which the objective falls without end, where the crate finds one.
-pub(super) fn unboundedness(conic: &Conic) -> Option<Vec<f64>> {
-    let ended = iterate(conic, TOL, None, 200)?;
+pub(super) fn unboundedness(conic: &Conic, watch: &Watch) -> Option<Vec<f64>> {
+    let ended = iterate(conic, TOL, aside(watch), ASIDE)?;
     (ended.status == SolverStatus::DualInfeasible && all_finite(&ended.x)).then(|| ray::sharpened(conic, ended.x))
 }
 
 /// Runs the crate; `None` when it refuses the data or breaks down.
-fn iterate(conic: &Conic, tol: f64, observer: Option<Observer>, max_iter: u64) -> Option<Ended> {
+fn iterate(conic: &Conic, tol: f64, observer: Observer, max_iter: u64) -> Option<Ended> {
     let n = conic.linear.len();
     let p = transposed(&conic.quadratic, &conic.quadratic_vals, n);
     let a = csc(&conic.rows, &conic.rows_vals);
@@ -221,32 +229,34 @@ fn iterate(conic: &Conic, tol: f64, observer: Option<Observer>, max_iter: u64) -
     let run = || {
         let mut solver = DefaultSolver::new(&p, &conic.linear, &a, &conic.rhs, &cones, settings).ok()?;
         let last = Arc::new(Mutex::new(0u64));
-        if let Some(Observer { done, cap, watch, stopped }) = observer {
-            let (constant, last) = (conic.constant, Arc::clone(&last));
-            solver.set_termination_callback(move |info: &clarabel::solver::DefaultInfo<f64>| {
-                let iteration = done + u64::from(info.iterations);
-                *last.lock().unwrap_or_else(PoisonError::into_inner) = iteration;
-                watch.trace(
-                    iteration,
-                    TraceRow {
-                        objective: info.cost_primal + constant,
-                        primal_infeasibility: info.res_primal,
-                        dual_infeasibility: info.res_dual,
-                        mu: Some(info.mu),
-                        alpha_primal: (iteration > 0).then_some(info.step_length),
-                        mark: ' ',
-                        ..TraceRow::default()
-                    },
-                );
-                let reason = match watch.check(iteration) {
-                    Err(reason) => reason,
-                    Ok(()) if iteration >= cap => StopReason::Running,
-                    Ok(()) => return false,
-                };
-                *stopped.lock().unwrap_or_else(PoisonError::into_inner) = Some(reason);
-                true
-            });
-        }
+        let (constant, seen) = (conic.constant, Arc::clone(&last));
+        let Observer { done, cap, watch, stopped } = observer;
+        solver.set_termination_callback(move |info: &clarabel::solver::DefaultInfo<f64>| {
+            let iteration = done.unwrap_or(0) + u64::from(info.iterations);
+            *seen.lock().unwrap_or_else(PoisonError::into_inner) = iteration;
+            if done.is_none() {
+                return watch.check_aside().is_err();
+            }
+            watch.trace(
+                iteration,
+                TraceRow {
+                    objective: info.cost_primal + constant,
+                    primal_infeasibility: info.res_primal,
+                    dual_infeasibility: info.res_dual,
+                    mu: Some(info.mu),
+                    alpha_primal: (iteration > 0).then_some(info.step_length),
+                    mark: ' ',
+                    ..TraceRow::default()
+                },
+            );
+            let reason = match watch.check(iteration) {
+                Err(reason) => reason,
+                Ok(()) if iteration >= cap => StopReason::Running,
+                Ok(()) => return false,
+            };
+            *stopped.lock().unwrap_or_else(PoisonError::into_inner) = Some(reason);
+            true
+        });
         solver.solve();
         let iterations = *last.lock().unwrap_or_else(PoisonError::into_inner);
         let solution = &solver.solution;

@@ -52,6 +52,14 @@ impl Watch {
         inner.meter.check_inside()
     }
 
+    /// As [`Watch::check`], beside the run: iterations are not counted.
+    ///
+    /// # Errors
+    /// Why to stop.
+    pub fn check_aside(&self) -> Result<(), StopReason> {
+        self.lock().meter.check_inside()
+    }
+
     /// Most iterations.
     pub fn max_iterations(&self) -> u64 {
         self.lock().meter.max_iterations()

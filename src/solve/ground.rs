@@ -60,6 +60,8 @@ pub trait Steps: Send {
     const MAX_IDLE: u32 = 20;
     /// Whether it follows derivatives; else it ends as the best point of a search.
     const DERIVATIVES: bool = true;
+    /// Whether values may rise on the way, so that the lowest point is to be remembered.
+    const MAY_RISE: bool = false;
 
     /// One iteration from `ground.x`, which it moves, with `ground.f` and `ground.g` there.
     ///
@@ -157,6 +159,15 @@ pub struct Ground {
     idle: u32,
     best_value: f64,
     best_residual: f64,
+    /// The lowest point so far, for methods whose values may rise.
+    lowest: Option<Lowest>,
+}
+
+/// A point with its value, absolute values left out, and its gradient.
+struct Lowest {
+    x: Vec<f64>,
+    f: f64,
+    g: Vec<f64>,
 }
 
 impl Ground {
@@ -201,6 +212,7 @@ impl Ground {
             idle: 0,
             best_value: f64::INFINITY,
             best_residual: f64::INFINITY,
+            lowest: None,
             functions: Functions::new(nlp.oracle),
         };
         Ok((ground, request.options, request.resume))
@@ -291,6 +303,7 @@ impl Ground {
             };
             if let Some(f) = value {
                 self.accept(f);
+                self.remember_lowest();
                 self.best_value = self.objective();
                 self.last_residual = self.residual();
                 self.trace(None, derivatives);
@@ -323,6 +336,27 @@ impl Ground {
         }
         self.idle += 1;
         if self.idle > max_idle { Err(StopReason::Stalled) } else { Ok(()) }
+    }
+
+    /// Remembers the point when it is the lowest so far.
+    fn remember_lowest(&mut self) {
+        let Some(mut lowest) = self.lowest.take() else { return };
+        if self.objective() < lowest.f + self.l1_term(&lowest.x) {
+            lowest.x.copy_from_slice(&self.x);
+            lowest.g.copy_from_slice(&self.g);
+            lowest.f = self.f;
+        }
+        self.lowest = Some(lowest);
+    }
+
+    /// The point to answer with: where the run stands, or the lowest point when that is lower beyond rounding.
+    fn answer(&self, stop: StopReason) -> (&[f64], f64, &[f64]) {
+        let here = self.objective();
+        let lower = |kept: &&Lowest| kept.f + self.l1_term(&kept.x) < here - 2.0 * f64::EPSILON * here.abs();
+        match self.lowest.as_ref().filter(|_| stop != StopReason::Converged).filter(lower) {
+            Some(kept) => (&kept.x, kept.f, &kept.g),
+            None => (&self.x, self.f, &self.g),
+        }
     }
 
     fn trace(&mut self, step: Option<Step>, derivatives: bool) {
@@ -371,7 +405,11 @@ impl<S: Steps> Run<S> {
         steps: S,
         resume: Option<&Snapshot>,
     ) -> Result<Self, SetupError> {
+        let n = ground.n();
         let mut run = Self { row, ground, steps, started: false, stop: None };
+        if S::MAY_RISE {
+            run.ground.lowest = Some(Lowest { x: vec![0.0; n], f: f64::INFINITY, g: vec![0.0; n] });
+        }
         if let Some(state) = resume {
             run.restore(state)?;
         }
@@ -386,6 +424,7 @@ impl<S: Steps> Run<S> {
             self.ground.last_residual = self.ground.residual();
         }
         self.ground.trace(Some(step), S::DERIVATIVES);
+        self.ground.remember_lowest();
         if S::DERIVATIVES { self.ground.watch_progress(S::MAX_IDLE) } else { Ok(()) }
     }
 
@@ -410,6 +449,11 @@ impl<S: Steps> Run<S> {
         ground.f = from.take_real()?;
         from.take_reals(&mut ground.x)?;
         from.take_reals(&mut ground.g)?;
+        if let Some(lowest) = &mut ground.lowest {
+            lowest.f = from.take_real()?;
+            from.take_reals(&mut lowest.x)?;
+            from.take_reals(&mut lowest.g)?;
+        }
         ground.last_residual = ground.residual();
         self.steps.take(&mut from)
     }
@@ -442,12 +486,14 @@ impl<S: Steps> Solver for Run<S> {
     fn best(&self) -> Candidate {
         let ground = &self.ground;
         let n = ground.n();
+        let stop = self.stop.unwrap_or(StopReason::Running);
+        let (x, f, g) = ground.answer(stop);
         let candidate = Candidate {
-            objective: ground.objective(),
+            objective: f + ground.l1_term(x),
             iterations: ground.meter.iterations,
             counts: ground.meter.counts,
             seconds: ground.meter.seconds(),
-            ..Candidate::at(self.row.name, ground.x.clone(), self.stop.unwrap_or(StopReason::Running))
+            ..Candidate::at(self.row.name, x.to_vec(), stop)
         };
         let candidate =
             Candidate { ray: (candidate.stop == StopReason::Unbounded).then(|| outward(&ground.x)), ..candidate };
@@ -455,15 +501,15 @@ impl<S: Steps> Solver for Run<S> {
             return Candidate { claim: Claim::Best, ..candidate };
         }
         // The projection hits a bound exactly where the gradient pushes against it from close enough.
-        let slope = |i: usize| match (ground.l1.get(i), ground.x[i]) {
-            (None, _) => ground.g[i],
-            (Some(&w), 0.0) => ground.g[i] - clamp(ground.g[i], -w, w),
-            (Some(&w), x) => ground.g[i] + w * x.signum(),
+        let slope = |i: usize| match (ground.l1.get(i), x[i]) {
+            (None, _) => g[i],
+            (Some(&w), 0.0) => g[i] - clamp(g[i], -w, w),
+            (Some(&w), x) => g[i] + w * x.signum(),
         };
         let multiplier = |g: f64, room: f64| if g > 0.0 && room < g { g } else { 0.0 };
         Candidate {
-            z_lower: (0..n).map(|i| multiplier(slope(i), ground.x[i] - ground.bounds.lower[i])).collect(),
-            z_upper: (0..n).map(|i| multiplier(-slope(i), ground.bounds.upper[i] - ground.x[i])).collect(),
+            z_lower: (0..n).map(|i| multiplier(slope(i), x[i] - ground.bounds.lower[i])).collect(),
+            z_upper: (0..n).map(|i| multiplier(-slope(i), ground.bounds.upper[i] - x[i])).collect(),
             ..candidate
         }
     }
@@ -482,6 +528,11 @@ impl<S: Steps> Solver for Run<S> {
         to.put_real(ground.f);
         to.put_reals(&ground.x);
         to.put_reals(&ground.g);
+        if let Some(lowest) = &ground.lowest {
+            to.put_real(lowest.f);
+            to.put_reals(&lowest.x);
+            to.put_reals(&lowest.g);
+        }
         self.steps.put(&mut to);
         to
     }

@@ -161,7 +161,7 @@ impl Highs {
                     self.refute(&mut candidate, watch);
                 } else {
                     candidate.x = self.point(&feasible);
-                    candidate.ray = unboundedness(&cones(&self.qp).0);
+                    candidate.ray = unboundedness(&cones(&self.qp).0, watch);
                 }
             }
             _ => self.read(&solved, &mut candidate),

@@ -104,19 +104,13 @@ impl Microlp {
             return candidate;
         }
         let problem = self.problem();
-        let mut options = SolveOptions::default();
-        options.tolerances.feasibility = self.tol;
-        options.int_tol = self.tol;
-        options.mip_gap = self.gap;
-        options.node_limit = Some(0);
-        options.time_limit = Some(self.slice(watch));
-        let mut outcome = problem.solve_with(options);
+        let mut outcome = problem.solve_with(self.options(watch));
         loop {
             let done = match &outcome {
                 Err(error) => {
                     candidate.iterations = (candidate.iterations + 1).min(cap).min(watch.max_iterations());
                     watch.trace(candidate.iterations, TraceRow { objective: f64::NAN, ..TraceRow::default() });
-                    return self.refuted(candidate, error);
+                    return self.refuted(candidate, error, watch);
                 }
                 Ok(outcome) => outcome,
             };
@@ -164,28 +158,54 @@ impl Microlp {
     }
 
     /// The end of a run that found no answer.
-    fn refuted(&self, mut candidate: Candidate, error: &Error) -> Candidate {
+    fn refuted(&self, mut candidate: Candidate, error: &Error, watch: &Watch) -> Candidate {
         match error {
             Error::Infeasible => {
                 candidate.stop = StopReason::Infeasible;
                 let (conic, back) = cones(&self.relaxed());
-                candidate.ray = infeasibility(&conic)
+                candidate.ray = infeasibility(&conic, watch)
                     .and_then(|ray| back.recover(Point { dual_ray: Some(ray), ..Point::default() }).dual_ray);
             }
             Error::Unbounded => {
                 candidate.stop = StopReason::Unbounded;
                 let (conic, _) = cones(&self.relaxed());
-                candidate.ray = unboundedness(&conic);
+                candidate.ray = unboundedness(&conic, watch);
                 let feasible = Mip { linear: vec![0.0; self.mip.linear.len()], ..self.mip.clone() };
                 let feasible = Self { mip: feasible, tol: self.tol, gap: self.gap };
-                if let Ok(outcome) = feasible.problem().solve() {
-                    feasible.read(&outcome, &mut candidate);
-                }
+                feasible.first_point(&mut candidate, watch);
                 candidate.bound = None;
             }
             _ => candidate.stop = StopReason::LinearAlgebra,
         }
         candidate
+    }
+
+    /// The first point that the search comes to, if limits allow: where the objective is 0, every point is as good.
+    fn first_point(&self, candidate: &mut Candidate, watch: &Watch) {
+        let mut options = self.options(watch);
+        options.mip_gap = 1.0;
+        let mut outcome = self.problem().solve_with(options);
+        while let Ok(found) = outcome {
+            self.read(&found, candidate);
+            if found.solution().is_some() || found.is_optimal() || watch.check_aside().is_err() {
+                return;
+            }
+            let mut again = found.last_resume_options();
+            again.node_limit = Some(1);
+            again.time_limit = Some(self.slice(watch));
+            outcome = found.resume_with(again);
+        }
+    }
+
+    /// The crate's options for the first part of a search.
+    fn options(&self, watch: &Watch) -> SolveOptions {
+        let mut options = SolveOptions::default();
+        options.tolerances.feasibility = self.tol;
+        options.int_tol = self.tol;
+        options.mip_gap = self.gap;
+        options.node_limit = Some(0);
+        options.time_limit = Some(self.slice(watch));
+        options
     }
 
     /// The problem without the demand for whole values.

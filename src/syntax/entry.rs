@@ -90,14 +90,57 @@ pub fn keywords() -> impl Iterator<Item = &'static str> {
 }
 
 /// Cuts a text of several statements; gives the bytes of each, without the `;` between them.
+///
+/// What no word can be made of belongs to the statement it stands in, so that it is reported there; alone it is a piece.
 pub fn pieces(text: &str) -> Vec<Range<usize>> {
     let mut lexed = lex::lex(FileId(0), text);
     let items = cut::cut(text, &mut lexed.tokens);
-    let bytes = |item: &cut::Item| {
-        let tokens = &lexed.tokens[item.tokens.clone()];
-        tokens.first().map_or(0, |t| t.start() as usize)..tokens.last().map_or(0, |t| t.end() as usize)
-    };
-    items.iter().map(bytes).collect()
+    let inside = |at: usize| items.iter().any(|item| item.tokens.contains(&at));
+    let signs = lexed.tokens.iter().enumerate().filter(|(at, t)| t.kind() == Kind::Semicolon && !inside(*at));
+    let mut cuts: Vec<Range<usize>> = signs.map(|(_, t)| t.start() as usize..t.end() as usize).collect();
+    for pair in items.windows(2) {
+        let (end, next) = (pair[0].tokens.end, pair[1].tokens.start);
+        if end == next {
+            let (end, next) = (lexed.tokens[end - 1].end() as usize, lexed.tokens[next].start() as usize);
+            let at = text[end..next].rfind('\n').map_or(next, |line| end + line);
+            cuts.push(at..at);
+        }
+    }
+    cuts.sort_by_key(|cut| cut.start);
+    let starts = std::iter::once(0).chain(cuts.iter().map(|cut| cut.end));
+    let ends = cuts.iter().map(|cut| cut.start).chain([text.len()]);
+    let comments = own_comments(text, &lexed.comments);
+    let parts = starts.zip(ends).map(|(start, end)| bare(text, &comments, start..end));
+    parts.filter(|part| !part.is_empty()).collect()
+}
+
+/// A part of a text without the blanks and comments at its ends.
+pub fn trimmed(text: &str, part: Range<usize>) -> Range<usize> {
+    let lexed = lex::lex(FileId(0), text);
+    bare(text, &own_comments(text, &lexed.comments), part)
+}
+
+/// The comments of the language; those of others are faults, and stay.
+fn own_comments(text: &str, comments: &[lex::Comment]) -> Vec<Range<usize>> {
+    let bytes = comments.iter().map(|c| c.start as usize..c.end as usize);
+    bytes.filter(|at| text[at.clone()].starts_with('#')).collect()
+}
+
+fn bare(text: &str, comments: &[Range<usize>], part: Range<usize>) -> Range<usize> {
+    let Range { mut start, mut end } = part;
+    let blank = |c: char| c.is_whitespace() || c == '\u{feff}';
+    loop {
+        start = end - text[start..end].trim_start_matches(blank).len();
+        end = start + text[start..end].trim_end_matches(blank).len();
+        let first = comments.binary_search_by_key(&start, |c| c.start).ok().map(|k| &comments[k]);
+        let last = comments.binary_search_by_key(&end, |c| c.end).ok().map(|k| &comments[k]);
+        match (first.filter(|c| c.end <= end), last.filter(|c| c.start >= start)) {
+            _ if start == end => return start..end,
+            (Some(first), _) => start = first.end,
+            (_, Some(last)) => end = last.start,
+            (None, None) => return start..end,
+        }
+    }
 }
 
 /// Whether the text begins with a word that begins a statement.
@@ -145,7 +188,9 @@ impl Entry {
     pub fn goes_on_with(&self, line: &str) -> bool {
         let Some(indent) = self.indent else { return true };
         let lexed = lex::lex(FileId(0), line);
-        let Some(first) = lexed.tokens.first() else { return self.wants_more() };
+        let Some(first) = lexed.tokens.first() else {
+            return self.wants_more() || lexed.faults.first().is_some_and(|f| f.at.start as usize > indent);
+        };
         if first.kind().class() == Class::Statement {
             return false;
         }
@@ -166,8 +211,10 @@ impl Entry {
                 _ => {}
             }
         }
-        if let Some(first) = lexed.tokens.first() {
-            self.indent.get_or_insert(first.start() as usize);
+        // What no word can be made of is no empty line.
+        let signs = lexed.faults.iter().map(|fault| fault.at.start as usize);
+        if let Some(first) = lexed.tokens.first().map(|t| t.start() as usize).into_iter().chain(signs).min() {
+            self.indent.get_or_insert(first);
         }
         if let Some(last) = lexed.tokens.last() {
             self.open = last.kind().leaves_open();
@@ -194,11 +241,24 @@ mod tests {
             assert_eq!(Entry::of(text).wants_more(), more, "{text}");
         }
         let entry = Entry::of("minimize f: x^2");
-        for (line, goes_on) in
-            [("  + y^2", true), ("+ y^2", false), ("* 2", true), ("var y", false), ("  var y", false), ("", false)]
-        {
+        for (line, goes_on) in [
+            ("  + y^2", true),
+            ("?", false),
+            ("  ?", true),
+            ("+ y^2", false),
+            ("* 2", true),
+            ("var y", false),
+            ("  var y", false),
+            ("", false),
+        ] {
             assert_eq!(entry.goes_on_with(line), goes_on, "{line}");
         }
+    }
+
+    #[test]
+    fn a_line_without_words_is_an_entry_of_its_own() {
+        let entry = Entry::of("?");
+        assert!(!entry.is_empty() && !entry.goes_on_with("x") && Entry::of(" # words").is_empty());
     }
 
     #[test]
@@ -206,5 +266,25 @@ mod tests {
         let text = "var x; var y start 2; x + y";
         let parts: Vec<&str> = pieces(text).into_iter().map(|at| &text[at]).collect();
         assert_eq!(parts, ["var x", "var y start 2", "x + y"]);
+    }
+
+    #[test]
+    fn what_is_no_word_belongs_to_the_piece_it_stands_in() {
+        for (text, wanted) in [
+            ("|x|", &["|x|"][..]),
+            ("?", &["?"]),
+            (" @ ; ~", &["@", "~"]),
+            ("$x; x @; |y|", &["$x", "x @", "|y|"]),
+            ("let g = |x|\nx ?", &["let g = |x|", "x ?"]),
+            ("x ?\n? y", &["x ?", "? y"]),
+            ("# words\nx # more\n# and more", &["x"]),
+            ("x // no comment of ours", &["x // no comment of ours"]),
+            ("# only words", &[]),
+            (";;", &[]),
+            ("\u{feff}", &[]),
+        ] {
+            let parts: Vec<&str> = pieces(text).into_iter().map(|at| &text[at]).collect();
+            assert_eq!(parts, wanted, "{text}");
+        }
     }
 }

@@ -6,6 +6,7 @@ mod bound_models;
 mod certificates;
 mod cli;
 mod cones;
+mod constants;
 mod data;
 mod derivative_check;
 mod diff;

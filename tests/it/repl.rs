@@ -213,6 +213,51 @@ fn a_changed_line_recompiles_only_what_depends_on_it() {
     assert_eq!(compiled(&["let  f = a *x^2 # the same", draw[0]]), (0, 0), "the same words");
     assert_eq!(compiled(&["f", "h", "g"]), (0, 0), "values need no derivatives");
     assert_eq!(compiled(&[":grad f"]), (1, 0), "derivatives need no machine code; the axis is no part of it");
+    assert_eq!(compiled(&["minimize m: f + g", ":solve lbfgs"]), (1, 1), "the whole model, once");
+    assert_eq!(compiled(&[":solve lbfgs", ":at x = 2", ":solve lbfgs"]), (0, 0), "nothing changed but the point");
+    assert_eq!(compiled(&["param a = 5", ":solve lbfgs", "param w[I] = [1, 1, 2]", ":solve lbfgs"]), (0, 0), "numbers");
+    assert_eq!(compiled(&[":solve interior_point"]), (1, 1), "another method may want another form");
+    assert_eq!(compiled(&["let f = a * x^2 + x", ":solve interior_point"]), (1, 1), "a statement changed");
+}
+
+#[test]
+fn a_solve_begins_at_the_point_and_follows_the_params() {
+    let folder = folder();
+    let mut repl = Repl::plain(folder.path());
+    let mut answer = |entries: &[&str]| {
+        entries
+            .iter()
+            .map(|entry| repl.enter(entry).text())
+            .last()
+            .unwrap_or_default()
+            .lines()
+            .next()
+            .map(str::to_owned)
+    };
+    // Two valleys, at -1 and 1: the start decides. Three steps show that it is where the array was put.
+    let model = ["set I = 1..2", "param a = 1", "var z[I] start 0.9", "minimize f: sum(i in I: (z[i]^2 - a)^2)"];
+    assert_eq!(answer(&model).as_deref(), None);
+    assert_eq!(
+        answer(&[":at z = [-3, -3]", ":solve lbfgs", "z[1] < -0.99 and z[2] < -0.99"]).as_deref(),
+        Some("true : condition")
+    );
+    assert_eq!(
+        answer(&[":at z[2] = 3", ":solve lbfgs", "z[1] < -0.99 and z[2] > 0.99"]).as_deref(),
+        Some("true : condition")
+    );
+    // Other numbers in the model that is kept give what a session gives that begins with them.
+    assert_eq!(
+        answer(&["param a = 4", ":solve lbfgs", "abs(z[1] + 2) + abs(z[2] - 2) < 1e-5"]).as_deref(),
+        Some("true : condition")
+    );
+    // A weight that is negative for a while, and a size, are bound anew.
+    let others = ["param a = 2", ":clear", "param w = -1", "var x in [-1, 1] start 0.2", "minimize w * (x - 3)^2 + 1"];
+    assert_eq!(answer(&others).as_deref(), None);
+    assert_eq!(answer(&[":solve", "abs(x + 1) < 1e-6"]).as_deref(), Some("true : condition"));
+    assert_eq!(answer(&["param w = 1", ":solve", "abs(x - 1) < 1e-6"]).as_deref(), Some("true : condition"));
+    let sizes = [":clear", "param n = 2", "var y[1..n] start 1", "minimize g: sum(i in 1..n: (y[i] - i)^2)", ":solve"];
+    assert!(answer(&sizes).is_some());
+    assert_eq!(answer(&["param n = 3", ":solve", "abs(y[3] - 3) < 1e-6"]).as_deref(), Some("true : condition"));
 }
 
 #[test]

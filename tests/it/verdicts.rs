@@ -1,6 +1,7 @@
 //! The judge says no more than it can prove, and all that it can: optima, local and global, and infeasibility.
 
 use optc::data::FolderLoader;
+use optc::driver::method_option::MethodOption;
 use optc::driver::patience::Patience;
 use optc::driver::report::Report;
 use optc::driver::{Session, Setup};
@@ -294,4 +295,72 @@ fn a_lagrangian_may_be_convex_when_its_parts_are_not() {
     assert_eq!(report.status(), Some(Status::GlobalOptimum));
     // Between two ends of a concave function nothing is proved.
     assert_eq!(status("param a = -1\nvar x in [-1, 1] start -0.5\nminimize a * x^2 + x / 10\n"), Status::LocalOptimum);
+}
+
+fn solve_with(setup: Setup, text: &str) -> Report {
+    let mut session = Session::new(Arc::new(FolderLoader::new(".").allow_all()), setup);
+    let checked = session.check_text("model.opt", text);
+    session.solve_checked("model.opt", checked, None).unwrap_or_else(|e| panic!("{text}\n{:?}", e.messages())).report
+}
+
+fn methods(report: &Report) -> Vec<&str> {
+    report.runs.iter().map(|run| run.method.as_str()).collect()
+}
+
+#[test]
+fn what_one_method_leaves_unproved_another_may_prove() {
+    // A bound so far off that interior methods lose the digits of the rest.
+    let far = "var x in [0, 1e11]\nvar y in [0, 1]\nmaximize f: x + y\nsubject to\n  c: x + y <= 1e12\n";
+    let report = solve(far);
+    assert_eq!((methods(&report), report.status()), (vec!["clarabel", "microlp"], Some(Status::GlobalOptimum)));
+    assert_eq!(report.objectives[0].value, 1e11 + 1.0);
+    // From equal powers the way leads to a saddle: residuals know no way down from there, second derivatives do.
+    let powers = std::fs::read_to_string("suites/cutest/powersumb.opt").unwrap();
+    let report = solve(&powers);
+    assert_eq!(methods(&report), ["levenberg_marquardt", "newton_trust_region"]);
+    assert!(report.runs[0].is_saddle() && report.status() == Some(Status::LocalOptimum), "{:?}", report.status());
+    assert!(report.objectives[0].value < 1e-6);
+    // The default method ends at the limit of its own.
+    let cosines = std::fs::read_to_string("suites/cutest/sscosine.opt").unwrap();
+    let report = solve(&cosines);
+    assert_eq!(methods(&report), ["interior_point", "bfgs"]);
+    assert_eq!(report.runs[0].stop, StopReason::IterationLimit);
+    assert_eq!(report.status(), Some(Status::LocalOptimum));
+}
+
+#[test]
+fn a_limit_that_was_asked_for_is_no_reason_for_another_method() {
+    let text = "var x start -1.2\nvar y start 1\nminimize f: (1 - x)^2 + 100 * (y - x^2)^2\n";
+    let limits = optc::problem::Limits { iterations: Some(3), ..Default::default() };
+    let report = solve_with(Setup { limits, ..Setup::default() }, text);
+    assert_eq!((report.runs.len(), report.status()), (1, Some(Status::LimitReached)));
+    let option = MethodOption::read("levenberg_marquardt.max_iter", "3").unwrap().unwrap();
+    let report = solve_with(Setup { options: vec![option], ..Setup::default() }, text);
+    assert_eq!((report.runs.len(), report.status()), (1, Some(Status::LimitReached)));
+    assert_eq!(report.runs[0].iterations, 3);
+}
+
+#[test]
+fn options_from_outside_stand_in_place_of_the_models() {
+    let text = "var x start -1.2\nvar y start 1\nminimize f: (1 - x)^2 + 100 * (y - x^2)^2\n";
+    let asked = format!("{text}solve with lbfgs(max_iter = 7)\n");
+    let option = |name, value| MethodOption::read(name, value).unwrap().unwrap();
+    let with = |options: Vec<MethodOption>| solve_with(Setup { options, ..Setup::default() }, &asked);
+    assert_eq!(with(vec![]).runs[0].iterations, 7);
+    assert_eq!(with(vec![option("lbfgs.max_iter", "4")]).runs[0].iterations, 4);
+    // The later one counts, and what belongs to a method that does not run is said to be idle.
+    let options = vec![option("lbfgs.max_iter", "4"), option("lbfgs.max_iter", "5"), option("bfgs.max_iter", "2")];
+    let report = with(options);
+    assert_eq!(report.runs[0].iterations, 5);
+    assert_eq!(report.runs[0].notes, ["`bfgs.max_iter` changed nothing: its method did not run"]);
+}
+
+#[test]
+fn a_tangent_is_smooth_where_it_is_defined() {
+    // Poles are inside the bounds, as that of 1 / x would be.
+    let report = solve("var x in [-1, 4] start 0.2\nminimize f: tan(x)^2 - x\n");
+    assert_eq!(report.status(), Some(Status::LocalOptimum));
+    // 2 tan(x) (1 + tan(x)^2) = 1.
+    let t = report.variables[0].values[0].tan();
+    assert!((2.0 * t * (1.0 + t * t) - 1.0).abs() < 1e-6);
 }

@@ -3,7 +3,7 @@
 //! Takes a line and the part of it behind the command; gives where the expression stands, and each `name = value` or
 //! `name in range`. Nothing is copied: what is wrong later is shown under the line as it was typed.
 
-use crate::syntax::entry::{Word, WordKind, words};
+use crate::syntax::entry::{Word, WordKind, trimmed, words};
 use std::ops::Range;
 
 /// `name = value`, `name in range`.
@@ -41,7 +41,7 @@ pub fn take_option(line: &str, name: &str) -> (String, Option<String>) {
     (format!("{}{blank}{}", &line[..at], &line[end..]), Some(value.to_owned()))
 }
 
-/// Splits what stands in a part of a line.
+/// Splits what stands in a part of a line. What no word can be made of stays where it stands, to be reported there.
 pub fn split(line: &str, part: Range<usize>) -> Arguments {
     let shift = |w: Word| Word { at: w.at.start + part.start..w.at.end + part.start, ..w };
     let words: Vec<Word> =
@@ -60,23 +60,19 @@ pub fn split(line: &str, part: Range<usize>) -> Arguments {
             _ => {}
         }
     }
-    let end_of = |k: usize| {
-        let last = signs.get(k + 1).map_or(words.len(), |(begin, _)| *begin);
-        let last = if last > 0 && words[last - 1].kind == WordKind::Comma { last - 1 } else { last };
-        last.checked_sub(1).map_or(part.start, |w| words[w].at.end)
+    // What stands before the pair `k`, from `start` on; a comma between them is left out.
+    let before = |start: usize, k: usize| {
+        let end = signs.get(k).map_or(part.end, |(begin, _)| words[*begin].at.start);
+        let own = trimmed(line, start..end.max(start));
+        let comma = words.iter().any(|w| w.kind == WordKind::Comma && w.at.end == own.end && own.contains(&w.at.start));
+        if comma { trimmed(line, own.start..own.end - 1) } else { own }
     };
-    let pair = |(k, (begin, sign)): (usize, &(usize, usize))| {
-        let start = words[*sign].at.end;
-        Pair { name: words[*begin].at.start..words[*sign - 1].at.end, value: start..end_of(k).max(start) }
+    let pair = |(k, (begin, sign)): (usize, &(usize, usize))| Pair {
+        name: trimmed(line, words[*begin].at.start..words[*sign].at.start),
+        value: before(words[*sign].at.end, k + 1),
     };
     let pairs = signs.iter().enumerate().map(pair).collect();
-    let head_end = signs.first().map_or(words.len(), |(begin, _)| *begin);
-    let head_end = if head_end > 0 && words[head_end - 1].kind == WordKind::Comma { head_end - 1 } else { head_end };
-    let head = match head_end.checked_sub(1) {
-        Some(last) => words[0].at.start..words[last].at.end,
-        None => part.start..part.start,
-    };
-    Arguments { head, pairs }
+    Arguments { head: before(part.start, 0), pairs }
 }
 
 /// Where the name before a sign begins: `x`, or `x[1, 2]`.
@@ -104,23 +100,23 @@ fn name_before(words: &[Word], sign: usize) -> Option<usize> {
 
 /// The two ends of `lo..hi` or `[lo, hi]`.
 pub fn ends(line: &str, part: Range<usize>) -> Option<(Range<usize>, Range<usize>)> {
-    let shift = |w: Word| Word { at: w.at.start + part.start..w.at.end + part.start, ..w };
-    let words: Vec<Word> = words(&line[part.clone()]).into_iter().map(shift).collect();
-    let text = |w: &Word| &line[w.at.clone()];
-    let (first, last) = (words.first()?, words.last()?);
-    let listed = text(first) == "[" && text(last) == "]";
-    let inner = if listed { &words[1..words.len() - 1] } else { &words[..] };
+    let part = trimmed(line, part);
+    let own = &line[part.clone()];
+    let listed = own.len() > 1 && own.starts_with('[') && own.ends_with(']');
+    let inner = if listed { part.start + 1..part.end - 1 } else { part };
     let mut depth = 0_usize;
-    let cut = inner.iter().position(|w| {
+    let cut = words(&line[inner.clone()]).into_iter().find(|w| {
         match w.kind {
             WordKind::Opener => depth += 1,
             WordKind::Closer => depth = depth.saturating_sub(1),
             _ => {}
         }
-        depth == 0 && if listed { w.kind == WordKind::Comma } else { text(w) == ".." }
+        let dots = &line[inner.start + w.at.start..inner.start + w.at.end] == "..";
+        depth == 0 && if listed { w.kind == WordKind::Comma } else { dots }
     })?;
-    let (lo, hi) = (&inner[..cut], &inner[cut + 1..]);
-    Some((lo.first()?.at.start..lo.last()?.at.end, hi.first()?.at.start..hi.last()?.at.end))
+    let lo = trimmed(line, inner.start..inner.start + cut.at.start);
+    let hi = trimmed(line, inner.start + cut.at.end..inner.end);
+    (!lo.is_empty() && !hi.is_empty()).then_some((lo, hi))
 }
 
 #[cfg(test)]
@@ -148,6 +144,8 @@ mod tests {
         assert_eq!(shown(""), (String::new(), vec![]));
         assert_eq!(shown("x ="), (String::new(), vec![pair("x", "")]));
         assert_eq!(shown("= 3"), ("= 3".into(), vec![]));
+        assert_eq!(shown("|x| x=-1..1"), ("|x|".into(), vec![pair("x", "-1..1")]));
+        assert_eq!(shown("x = 1 @, y? = $2 # no more"), (String::new(), vec![pair("x", "1 @"), pair("y?", "$2")]));
     }
 
     #[test]
@@ -159,6 +157,7 @@ mod tests {
         let at = |text: &str| ends(text, 0..text.len()).map(|(a, b)| (text[a].to_owned(), text[b].to_owned()));
         assert_eq!(at("-2..2*pi"), Some(("-2".into(), "2*pi".into())));
         assert_eq!(at("[f(1, 2), 3]"), Some(("f(1, 2)".into(), "3".into())));
+        assert_eq!(at("[|x|, @ 3]"), Some(("|x|".into(), "@ 3".into())));
         assert_eq!((at("3"), at("[1]"), at(".."), at("[]"), at("]")), (None, None, None, None, None));
     }
 }

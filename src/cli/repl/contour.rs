@@ -54,7 +54,7 @@ pub fn contour(repl: &mut Repl, line: &Line<'_>) -> Result<String, Stop> {
         return Err(line.wrong(second.name.clone(), "the two axes are the same"));
     }
     let asked = repl.asked(line, found.head)?;
-    repl.last = Some(asked.clone());
+    let plain = asked.clone();
     let asked = applied(repl, asked, &axes);
     let stop = repl.bench.session.setup.stop.clone();
     let mut function = repl.bench.function(&asked, &axes)?;
@@ -93,6 +93,7 @@ pub fn contour(repl: &mut Repl, line: &Line<'_>) -> Result<String, Stop> {
     if missing > 0 {
         out += &format!("no value at {missing} of {} points\n", POINTS * POINTS);
     }
+    repl.last = Some(plain);
     Ok(out)
 }
 

@@ -47,7 +47,7 @@ pub fn plot(repl: &mut Repl, line: &Line<'_>) -> Result<String, Stop> {
     }
     let axes = [repl.axis(line, pair.name.clone())?];
     let asked = repl.asked(line, found.head)?;
-    repl.last = Some(asked.clone());
+    let plain = asked.clone();
     let asked = applied(repl, asked, &axes);
     let stop = repl.bench.session.setup.stop.clone();
     let mut function = repl.bench.function(&asked, &axes)?;
@@ -83,6 +83,7 @@ pub fn plot(repl: &mut Repl, line: &Line<'_>) -> Result<String, Stop> {
             out += &format!("no value at {} of {POINTS} points, from {name} = {first} to {last}\n", many.len());
         }
     }
+    repl.last = Some(plain);
     Ok(out)
 }
 

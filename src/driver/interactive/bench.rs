@@ -3,6 +3,7 @@
 use super::asked::alone;
 use super::compiled::Compiled;
 use super::program::{Program, Statement};
+use super::solving::Whole;
 use crate::base::{FileId, Id, Name, limits};
 use crate::bind::{self, Instance};
 use crate::diag::codes::class::ClassError;
@@ -10,7 +11,6 @@ use crate::diag::{Error, Reports, Severity};
 use crate::diff::{Derivs, FamilyDerivs};
 use crate::driver::report::Report;
 use crate::driver::session::Checked;
-use crate::driver::solve::{Live, Solved};
 use crate::driver::{Session, load};
 use crate::ir::{Model, Plan};
 use crate::pass;
@@ -110,8 +110,10 @@ pub struct Bench {
     pub(super) counts: Counts,
     /// The value of the last expression, if it is a number.
     pub(super) ans: Option<f64>,
-    past: Vec<(Program, Point)>,
-    result: Option<Report>,
+    pub(super) past: Vec<(Program, Point)>,
+    pub(super) result: Option<Report>,
+    /// The whole model as it was bound to be solved last.
+    pub(super) whole: Option<Whole>,
     n_entries: usize,
 }
 
@@ -133,6 +135,7 @@ impl Bench {
             ans: None,
             past: Vec::new(),
             result: None,
+            whole: None,
             n_entries: 0,
         }
     }
@@ -328,34 +331,6 @@ impl Bench {
         Ok(x[block.offset..block.offset + block.len].to_vec())
     }
 
-    /// Solves the whole model; `asked` stands for the model's own `solve` lines. The point moves to the answer.
-    ///
-    /// # Errors
-    /// As [`Session::solve_checked`].
-    pub fn solve(&mut self, asked: Option<Stmt>, live: Live) -> Result<Solved, Reports> {
-        let statements = self.program.statements();
-        let own = |s: &&std::sync::Arc<Statement>| asked.is_none() || !matches!(s.stmt.kind, StmtKind::Solve { .. });
-        let mut stmts: Vec<Stmt> = statements.iter().filter(own).map(|s| self.started(&s.stmt)).collect();
-        stmts.extend(asked);
-        let (model, reports) = self.analyse(&stmts);
-        let begun = self.session.timings.len();
-        let checked = Checked { stmts, model, reports };
-        let mut solved = self.session.solve_checked("the model", checked, live)?;
-        self.counts.bound += 1;
-        self.counts.differentiated += 1;
-        self.counts.compiled += 1;
-        solved.report.timings = self.session.timings[begun..].to_vec();
-        let mut point = self.point.clone();
-        for variable in &solved.report.variables {
-            if !variable.values.iter().any(|v| v.is_nan()) {
-                point.insert(Name::from(variable.name.as_str()), variable.values.clone());
-            }
-        }
-        self.past.push((self.program.clone(), std::mem::replace(&mut self.point, point)));
-        self.result = Some(solved.report.clone());
-        Ok(solved)
-    }
-
     /// The whole model, bound and surveyed.
     ///
     /// # Errors
@@ -367,21 +342,6 @@ impl Bench {
             return Err(reports);
         }
         self.session.bind(Checked { stmts, model, reports })
-    }
-
-    /// A variable that begins where it stands now, if it was moved and is one number.
-    fn started(&self, stmt: &Stmt) -> Stmt {
-        let mut stmt = stmt.clone();
-        if let StmtKind::Var { name, axes, start, .. } = &mut stmt.kind
-            && axes.binders.is_empty()
-            && let Some([value]) = self.point.get(&name.name).map(Vec::as_slice)
-            && value.is_finite()
-        {
-            let at = name.at;
-            let number = syntax::ast::Expr { kind: syntax::ast::ExprKind::Number(*value), at };
-            *start = Some(syntax::ast::Start { value: stmt.exprs.push(number), at });
-        }
-        stmt
     }
 
     /// `sema` on some statements.

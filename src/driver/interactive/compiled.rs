@@ -27,10 +27,10 @@ use std::hash::{DefaultHasher, Hash, Hasher};
 use std::sync::Arc;
 
 /// Params with more entries keep their values in the model that is compiled.
-const MOST_PATCHED: usize = 10_000;
+pub(super) const MOST_PATCHED: usize = 10_000;
 
 /// Values of params by name.
-type Values = BTreeMap<Name, Vec<f64>>;
+pub(super) type Values = BTreeMap<Name, Vec<f64>>;
 
 /// An expression as an objective: templates, derivatives, kernels, machine code.
 pub struct Compiled {
@@ -81,7 +81,7 @@ pub struct Derivatives {
 
 impl Bench {
     /// The values of the params among some statements, by a model of data alone.
-    fn param_values(&mut self, closure: &[usize]) -> Result<Values, Reports> {
+    pub(super) fn param_values(&mut self, closure: &[usize]) -> Result<Values, Reports> {
         let is_value = |at: &&usize| self.program.statements()[**at].is_value;
         let roots: BTreeSet<Name> = closure
             .iter()
@@ -381,7 +381,8 @@ fn hand_over(old: &mut CompiledOracle, new: &mut CompiledOracle) -> bool {
         return false;
     }
     let ((_, mut from), (_, mut to)) = (old.loops_mut(), new.loops_mut());
-    let same = from.len() == to.len() && from.iter().zip(&to).all(|(a, b)| a.kernel == b.kernel && a.count == b.count);
+    // Code has the forms of addresses in it, and reads as far as the loop it was made for.
+    let same = from.len() == to.len() && from.iter().zip(&to).all(|(a, b)| a.is_like(b));
     if same {
         for (from, to) in from.iter_mut().zip(&mut to) {
             to.code = std::mem::take(&mut from.code);

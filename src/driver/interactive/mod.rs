@@ -11,6 +11,7 @@ mod asked;
 mod bench;
 mod compiled;
 mod program;
+mod solving;
 mod value;
 
 pub use asked::{Asked, Axis, Enclosure};

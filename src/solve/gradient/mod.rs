@@ -91,7 +91,7 @@ fn make(
     request: Request,
     accepts: fn(&ProblemFacts) -> Result<(), Refusal>,
 ) -> Result<Box<dyn Solver>, SetupError> {
-    let (ground, options, resume) = Ground::new(request, accepts, 2, 0)?;
+    let (ground, options, resume) = Ground::new(request, accepts, 4, 0)?;
     let rule = match options.choice("rule") {
         "backtracking" => Rule::Backtracking,
         "nesterov" => Rule::Nesterov,

@@ -242,7 +242,8 @@ impl Gradient {
 }
 
 impl Steps for Gradient {
-    const VERSION: u32 = 1;
+    const VERSION: u32 = 2;
+    const MAY_RISE: bool = true;
     // Far down a valley a gradient takes thousands of steps to halve, while the value rests in its rounding.
     const MAX_IDLE: u32 = 3000;
 

@@ -3,7 +3,7 @@
 //! Source: Byrd, Nocedal and Schnabel, Math. Program. 63 (1994), (3.5) of Byrd, Lu, Nocedal and Zhu (1995):
 //! `W = [Y, theta S]` and `M⁻¹ = [-D, Lᵀ; L, theta SᵀS]`, with `SᵀY = L + D + R`.
 
-use crate::num::dense::{axpy, axpy_dot, dot};
+use crate::num::dense::{axpy, axpy_dot, axpy_pair, dot, dot_pair};
 
 /// Pairs of steps `s` and gradient changes `y`, oldest first, and the products the compact form needs.
 #[derive(Clone, Debug)]
@@ -20,9 +20,10 @@ pub struct Memory {
     /// Slot of the oldest pair.
     first: usize,
     theta: f64,
-    /// `SᵀY` and `SᵀS`, `capacity` square, by rows.
+    /// `SᵀY`, `SᵀS` and `YᵀY`, `capacity` square, by rows.
     sy: Vec<f64>,
     ss: Vec<f64>,
+    yy: Vec<f64>,
     middle: Lu,
     alpha: Vec<f64>,
 }
@@ -41,6 +42,7 @@ impl Memory {
             theta: 1.0,
             sy: vec![0.0; capacity * capacity],
             ss: vec![0.0; capacity * capacity],
+            yy: vec![0.0; capacity * capacity],
             middle: Lu::new(2 * capacity),
             alpha: vec![0.0; capacity],
         }
@@ -74,16 +76,69 @@ impl Memory {
         (0..self.len).map(|k| (self.s_k(k), self.y_k(k)))
     }
 
-    /// Entry `i` of column `k` of `W`.
-    pub fn w(&self, i: usize, k: usize) -> f64 {
-        if k < self.len { self.y[self.at(k) + i] } else { self.theta * self.s[self.at(k - self.len) + i] }
+    /// Row `i` of `W`, length [`Memory::rank`].
+    pub fn row(&self, i: usize, out: &mut [f64]) {
+        for k in 0..self.len {
+            let at = self.at(k) + i;
+            out[k] = self.y[at];
+            out[self.len + k] = self.theta * self.s[at];
+        }
+    }
+
+    /// Column `k` of `W` as a factor and a vector.
+    pub fn column(&self, k: usize) -> (f64, &[f64]) {
+        if k < self.len { (1.0, self.y_k(k)) } else { (self.theta, self.s_k(k - self.len)) }
     }
 
     /// `out = Wᵀ v`, length [`Memory::rank`].
     pub fn w_transposed(&self, v: &[f64], out: &mut [f64]) {
         for k in 0..self.len {
-            out[k] = dot(self.y_k(k), v);
-            out[self.len + k] = self.theta * dot(self.s_k(k), v);
+            let (with_s, with_y) = dot_pair(v, self.s_k(k), self.y_k(k));
+            out[k] = with_y;
+            out[self.len + k] = self.theta * with_s;
+        }
+    }
+
+    /// `out += W u`, with `u` of length [`Memory::rank`].
+    pub fn add_w(&self, u: &[f64], out: &mut [f64]) {
+        for k in 0..self.len {
+            axpy_pair((u[k], self.y_k(k)), (self.theta * u[self.len + k], self.s_k(k)), out);
+        }
+    }
+
+    /// Entry `(i, j)` of `WᵀW`, for `i >= j`.
+    pub fn w_w(&self, i: usize, j: usize) -> f64 {
+        let (k, c) = (self.len, self.capacity);
+        if i < k {
+            self.yy[i * c + j]
+        } else if j < k {
+            self.theta * self.sy[(i - k) * c + j]
+        } else {
+            self.theta * self.theta * self.ss[(i - k) * c + j - k]
+        }
+    }
+
+    /// Entry `(i, j)` of `M⁻¹`.
+    pub fn middle_inverse(&self, i: usize, j: usize) -> f64 {
+        let (k, c) = (self.len, self.capacity);
+        match (i < k, j < k) {
+            (true, true) => {
+                if i == j {
+                    -self.sy[i * c + i]
+                } else {
+                    0.0
+                }
+            }
+            // L holds sᵢᵀyⱼ for i > j.
+            (false, true) => {
+                if i - k > j {
+                    self.sy[(i - k) * c + j]
+                } else {
+                    0.0
+                }
+            }
+            (true, false) => self.middle_inverse(j, i),
+            (false, false) => self.theta * self.ss[(i - k) * c + j - k],
         }
     }
 
@@ -110,6 +165,7 @@ impl Memory {
                 for j in 1..c {
                     self.sy[(i - 1) * c + j - 1] = self.sy[i * c + j];
                     self.ss[(i - 1) * c + j - 1] = self.ss[i * c + j];
+                    self.yy[(i - 1) * c + j - 1] = self.yy[i * c + j];
                 }
             }
             self.len -= 1;
@@ -124,27 +180,21 @@ impl Memory {
             return;
         }
         for k in 0..self.len {
-            self.sy[last * c + k] = dot(s, self.y_k(k));
-            self.sy[k * c + last] = dot(self.s_k(k), y);
-            let ss = dot(s, self.s_k(k));
-            self.ss[last * c + k] = ss;
-            self.ss[k * c + last] = ss;
+            let (ss, sy) = dot_pair(self.s_k(k), s, y);
+            let (ys, yy) = dot_pair(self.y_k(k), s, y);
+            self.sy[last * c + k] = ys;
+            self.sy[k * c + last] = sy;
+            (self.ss[last * c + k], self.ss[k * c + last]) = (ss, ss);
+            (self.yy[last * c + k], self.yy[k * c + last]) = (yy, yy);
         }
     }
 
     fn factor_middle(&mut self) -> Option<()> {
-        let (k, c) = (self.len, self.capacity);
-        self.middle.resize(2 * k);
-        for i in 0..k {
-            for j in 0..k {
-                let d = if i == j { -self.sy[i * c + i] } else { 0.0 };
-                // L holds sᵢᵀyⱼ for i > j.
-                let l = if i > j { self.sy[i * c + j] } else { 0.0 };
-                let l_transposed = if j > i { self.sy[j * c + i] } else { 0.0 };
-                self.middle.set(i, j, d);
-                self.middle.set(k + i, j, l);
-                self.middle.set(i, k + j, l_transposed);
-                self.middle.set(k + i, k + j, self.theta * self.ss[i * c + j]);
+        let rank = self.rank();
+        self.middle.resize(rank);
+        for i in 0..rank {
+            for j in 0..rank {
+                self.middle.set(i, j, self.middle_inverse(i, j));
             }
         }
         self.middle.factor()
@@ -288,9 +338,10 @@ mod tests {
         let mut v = vec![0.0; memory.rank()];
         memory.w_transposed(&d, &mut v);
         memory.apply_middle(&mut v);
+        let mut correction = vec![0.0; n];
+        memory.add_w(&v, &mut correction);
         for i in 0..n {
-            let correction: f64 = (0..memory.rank()).map(|k| memory.w(i, k) * v[k]).sum();
-            let b_d = memory.theta() * d[i] - correction;
+            let b_d = memory.theta() * d[i] - correction[i];
             assert!((b_d + g[i]).abs() < 1e-9, "entry {i}: {b_d} against {}", -g[i]);
         }
     }

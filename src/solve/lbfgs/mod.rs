@@ -11,6 +11,7 @@
 //!
 //! Marks in the trace: `s` first step along the gradient, `r` memory was cleared, blank otherwise.
 
+mod face;
 mod memory;
 mod subproblem;
 

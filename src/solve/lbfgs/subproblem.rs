@@ -3,22 +3,65 @@
 //! Source: Byrd, Lu, Nocedal and Zhu, SIAM J. Sci. Comput. 16 (1995), algorithm CP and the direct primal method of
 //! section 5.1; the projection at the end is that of Morales and Nocedal, ACM Trans. Math. Softw. 38 (2011).
 
-use super::memory::{Lu, Memory};
+use std::cmp::Ordering;
+use std::collections::BinaryHeap;
+
+use super::face::Face;
+use super::memory::Memory;
 use crate::problem::Bounds;
+
+/// Where the projected path meets a bound. The greatest in a heap is the one that is met first.
+#[derive(Clone, Copy, PartialEq)]
+struct Breakpoint {
+    t: f64,
+    i: u32,
+}
+
+impl Eq for Breakpoint {}
+
+impl Ord for Breakpoint {
+    fn cmp(&self, other: &Self) -> Ordering {
+        other.t.total_cmp(&self.t).then(other.i.cmp(&self.i))
+    }
+}
+
+impl PartialOrd for Breakpoint {
+    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
+        Some(self.cmp(other))
+    }
+}
 
 /// Memory of the two steps, taken once.
 pub struct Subproblem {
     /// The Cauchy point, then the model's minimiser; length `n`.
     pub target: Vec<f64>,
     d: Vec<f64>,
-    breakpoints: Vec<(f64, u32)>,
-    free: Vec<u32>,
+    breakpoints: Vec<Breakpoint>,
     r: Vec<f64>,
+    /// `Wᵀ d`.
     p: Vec<f64>,
+    /// `Wᵀ z`, with `z` the way gone.
     c: Vec<f64>,
+    /// The part of it that variables held at bounds have gone.
+    held: Vec<f64>,
     w: Vec<f64>,
     v: Vec<f64>,
-    lu: Lu,
+    face: Face,
+}
+
+/// The line that the path follows now: how far it was followed, and slope and curvature of the model along it.
+struct Piece {
+    t: f64,
+    slope: f64,
+    curvature: f64,
+    floor: f64,
+}
+
+impl Piece {
+    /// How far ahead the minimiser on the line through this piece lies.
+    fn ahead(&self) -> f64 {
+        if self.slope < 0.0 { -self.slope / self.curvature.max(self.floor) } else { 0.0 }
+    }
 }
 
 impl Subproblem {
@@ -29,22 +72,22 @@ impl Subproblem {
             target: vec![0.0; n],
             d: vec![0.0; n],
             breakpoints: Vec::with_capacity(n),
-            free: Vec::with_capacity(n),
             r: vec![0.0; n],
             p: vec![0.0; k],
             c: vec![0.0; k],
+            held: vec![0.0; k],
             w: vec![0.0; k],
             v: vec![0.0; k],
-            lu: Lu::new(k),
+            face: Face::new(n, k),
         }
     }
 
     /// Leaves in [`Subproblem::target`] a point of the box where the model at `x` is lower than at `x`.
     pub fn solve(&mut self, memory: &Memory, bounds: &Bounds, x: &[f64], g: &[f64]) {
         self.cauchy_point(memory, bounds, x, g);
-        self.collect_free(bounds);
-        if !self.free.is_empty() && memory.len() > 0 {
-            self.minimise_on_face(memory, bounds, x, g);
+        let n_free = self.split(memory, bounds, x, g);
+        if n_free > 0 && memory.len() > 0 && self.face.minimise(memory, g, &self.p, &self.held, &mut self.d) {
+            self.take_face_step(bounds, x, g);
         }
     }
 
@@ -53,70 +96,82 @@ impl Subproblem {
         let k = memory.rank();
         let theta = memory.theta();
         self.target.copy_from_slice(x);
+        let first = self.find_breakpoints(bounds, x, g);
+        memory.w_transposed(&self.d, &mut self.p[..k]);
+        self.c[..k].fill(0.0);
+        self.held[..k].fill(0.0);
+        // f' = -dᵀd, f'' = theta dᵀd - pᵀ M p.
+        let slope = -self.d.iter().map(|d| d * d).sum::<f64>();
+        let curvature = -theta * slope - self.middle_form(memory, k);
+        let mut piece = Piece { t: 0.0, slope, curvature, floor: f64::EPSILON * curvature.abs() };
+        if first <= piece.ahead() {
+            self.walk(memory, bounds, x, g, &mut piece);
+        }
+        let ahead = piece.ahead();
+        if ahead.is_finite() {
+            piece.t += ahead;
+        }
+        for i in 0..x.len() {
+            if self.d[i] != 0.0 {
+                self.target[i] = bounds.clamp(i, x[i] + piece.t * self.d[i]);
+            }
+        }
+    }
+
+    /// Fills `d` and where each entry of `x + t d` meets its bound; gives the first such `t`.
+    fn find_breakpoints(&mut self, bounds: &Bounds, x: &[f64], g: &[f64]) -> f64 {
         self.breakpoints.clear();
+        let mut first = f64::INFINITY;
         for i in 0..x.len() {
             let end = if g[i] < 0.0 { bounds.upper[i] } else { bounds.lower[i] };
             let t = if g[i] == 0.0 { f64::INFINITY } else { ((x[i] - end) / g[i]).max(0.0) };
             self.d[i] = if t == 0.0 { 0.0 } else { -g[i] };
             if t > 0.0 && t < f64::INFINITY {
-                self.breakpoints.push((t, i as u32));
+                first = first.min(t);
+                self.breakpoints.push(Breakpoint { t, i: i as u32 });
             }
         }
-        self.breakpoints.sort_unstable_by(|a, b| a.0.total_cmp(&b.0).then(a.1.cmp(&b.1)));
-        memory.w_transposed(&self.d, &mut self.p[..k]);
-        self.c[..k].fill(0.0);
-        // f' = -dᵀd, f'' = theta dᵀd - pᵀ M p.
-        let mut slope = -self.d.iter().map(|d| d * d).sum::<f64>();
-        let mut curvature = -theta * slope - self.middle_form(memory, k);
-        let curvature_floor = f64::EPSILON * curvature.abs();
-        let mut t_old = 0.0;
-        let mut ahead = if slope == 0.0 { 0.0 } else { -slope / curvature.max(curvature_floor) };
-        let mut fixed = 0;
-        while fixed < self.breakpoints.len() {
-            let (t, b) = self.breakpoints[fixed];
-            let b = b as usize;
-            let dt = t - t_old;
-            if ahead < dt {
+        first
+    }
+
+    /// Follows the path from one breakpoint to the next until the minimiser lies before the next.
+    fn walk(&mut self, memory: &Memory, bounds: &Bounds, x: &[f64], g: &[f64], piece: &mut Piece) {
+        let (k, theta) = (memory.rank(), memory.theta());
+        // A heap, because few of many breakpoints are met; it takes over the memory of the list and gives it back.
+        let mut heap = BinaryHeap::from(std::mem::take(&mut self.breakpoints));
+        while let Some(&Breakpoint { t, i }) = heap.peek() {
+            let b = i as usize;
+            let dt = t - piece.t;
+            if piece.ahead() < dt {
                 break;
             }
+            heap.pop();
             let end = if self.d[b] > 0.0 { bounds.upper[b] } else { bounds.lower[b] };
             self.target[b] = end;
             let (z_b, g_b) = (end - x[b], g[b]);
-            for j in 0..k {
-                self.c[j] += dt * self.p[j];
-                self.w[j] = memory.w(b, j);
-            }
+            memory.row(b, &mut self.w[..k]);
             // w_bᵀ M c, w_bᵀ M p and w_bᵀ M w_b share one solve: M is symmetric.
             self.v[..k].copy_from_slice(&self.w[..k]);
             memory.apply_middle(&mut self.v[..k]);
-            let with = |a: &[f64]| self.v[..k].iter().zip(a).map(|(v, a)| v * a).sum::<f64>();
-            let (w_c, w_p, w_w) = (with(&self.c), with(&self.p), with(&self.w));
-            slope += dt * curvature + g_b * g_b + theta * g_b * z_b - g_b * w_c;
-            curvature += -theta * g_b * g_b - 2.0 * g_b * w_p - g_b * g_b * w_w;
-            curvature = curvature.max(curvature_floor);
+            let (mut w_c, mut w_p, mut w_w) = (0.0, 0.0, 0.0);
             for j in 0..k {
+                self.c[j] += dt * self.p[j];
+                w_c += self.v[j] * self.c[j];
+                w_p += self.v[j] * self.p[j];
+                w_w += self.v[j] * self.w[j];
                 self.p[j] += g_b * self.w[j];
+                self.held[j] += z_b * self.w[j];
             }
+            piece.slope += dt * piece.curvature + g_b * g_b + theta * g_b * z_b - g_b * w_c;
+            let change = -theta * g_b * g_b - 2.0 * g_b * w_p - g_b * g_b * w_w;
+            piece.curvature = (piece.curvature + change).max(piece.floor);
             self.d[b] = 0.0;
-            t_old = t;
-            fixed += 1;
-            ahead = if slope < 0.0 { -slope / curvature } else { 0.0 };
-            if !(slope < 0.0) {
+            piece.t = t;
+            if !(piece.slope < 0.0) {
                 break;
             }
         }
-        let ahead = ahead.max(0.0);
-        if ahead.is_finite() {
-            t_old += ahead;
-            for j in 0..k {
-                self.c[j] += ahead * self.p[j];
-            }
-        }
-        for i in 0..x.len() {
-            if self.d[i] != 0.0 {
-                self.target[i] = bounds.clamp(i, x[i] + t_old * self.d[i]);
-            }
-        }
+        self.breakpoints = heap.into_vec();
     }
 
     /// `pᵀ M p`.
@@ -126,85 +181,48 @@ impl Subproblem {
         self.v[..k].iter().zip(&self.p).map(|(v, p)| v * p).sum()
     }
 
-    fn collect_free(&mut self, bounds: &Bounds) {
-        self.free.clear();
-        for (i, &t) in self.target.iter().enumerate() {
-            if bounds.lower[i] < t && t < bounds.upper[i] {
-                self.free.push(i as u32);
+    /// Marks the variables that the Cauchy point leaves between their bounds; says how many.
+    fn split(&mut self, memory: &Memory, bounds: &Bounds, x: &[f64], g: &[f64]) -> usize {
+        let k = memory.rank();
+        let mut n_free = 0;
+        for i in 0..x.len() {
+            let free = bounds.lower[i] < self.target[i] && self.target[i] < bounds.upper[i];
+            self.face.free[i] = free;
+            n_free += usize::from(free);
+            if !free && self.d[i] != 0.0 {
+                // The last piece ended on this bound, by rounding.
+                memory.row(i, &mut self.w[..k]);
+                for j in 0..k {
+                    self.p[j] += g[i] * self.w[j];
+                    self.held[j] += (self.target[i] - x[i]) * self.w[j];
+                }
             }
         }
+        n_free
     }
 
-    /// Minimises the model over the free variables (Sherman, Morrison and Woodbury) and projects onto the box.
-    fn minimise_on_face(&mut self, memory: &Memory, bounds: &Bounds, x: &[f64], g: &[f64]) {
-        let (k, theta) = (memory.rank(), memory.theta());
-        // r = Zᵀ (g + theta (target - x) - W M c).
-        self.v[..k].copy_from_slice(&self.c[..k]);
-        memory.apply_middle(&mut self.v[..k]);
-        self.w[..k].fill(0.0);
-        for (r, &i) in self.r.iter_mut().zip(&self.free) {
-            let i = i as usize;
-            let w_m_c: f64 = (0..k).map(|j| memory.w(i, j) * self.v[j]).sum();
-            *r = g[i] + theta * (self.target[i] - x[i]) - w_m_c;
-            for j in 0..k {
-                self.w[j] += memory.w(i, j) * *r;
-            }
-        }
-        // v = (I - M WᵀZZᵀW / theta)⁻¹ M WᵀZ r.
-        self.lu.resize(k);
-        for column in 0..k {
-            for j in 0..k {
-                let sum: f64 = self.free.iter().map(|&i| memory.w(i as usize, j) * memory.w(i as usize, column)).sum();
-                self.p[j] = sum / theta;
-            }
-            memory.apply_middle(&mut self.p[..k]);
-            for j in 0..k {
-                let identity = if j == column { 1.0 } else { 0.0 };
-                self.lu.set(j, column, identity - self.p[j]);
-            }
-        }
-        memory.apply_middle(&mut self.w[..k]);
-        if self.lu.factor().is_none() {
-            return;
-        }
-        self.lu.solve(&mut self.w[..k]);
-        // d = -r / theta - ZᵀW v / theta².
-        for (at, &i) in self.free.iter().enumerate() {
-            let i = i as usize;
-            let w_v: f64 = (0..k).map(|j| memory.w(i, j) * self.w[j]).sum();
-            self.d[at] = -(self.r[at] + w_v / theta) / theta;
-        }
-        self.take_face_step(bounds, x, g);
-    }
-
-    /// Projects the face step; when that is no descent direction, shortens it to the box instead.
+    /// Projects the step `d` from `x` to the face's minimiser; when that is no descent direction, goes from the Cauchy
+    /// point towards the minimiser as far as the box allows instead.
     fn take_face_step(&mut self, bounds: &Bounds, x: &[f64], g: &[f64]) {
         let mut slope = 0.0;
         for i in 0..x.len() {
-            self.r[i] = self.target[i];
-        }
-        for (at, &i) in self.free.iter().enumerate() {
-            let i = i as usize;
-            self.r[i] = bounds.clamp(i, self.target[i] + self.d[at]);
-        }
-        for i in 0..x.len() {
+            self.r[i] = if self.face.free[i] { bounds.clamp(i, x[i] + self.d[i]) } else { self.target[i] };
             slope += (self.r[i] - x[i]) * g[i];
         }
         if slope < 0.0 {
-            self.target.copy_from_slice(&self.r);
+            std::mem::swap(&mut self.target, &mut self.r);
             return;
         }
         let mut alpha = 1.0f64;
-        for (at, &i) in self.free.iter().enumerate() {
-            let i = i as usize;
-            let room = if self.d[at] > 0.0 { bounds.upper[i] } else { bounds.lower[i] } - self.target[i];
-            if self.d[at] != 0.0 && (room / self.d[at]) < alpha {
-                alpha = room / self.d[at];
+        for i in 0..x.len() {
+            self.r[i] = if self.face.free[i] { x[i] + self.d[i] - self.target[i] } else { 0.0 };
+            if self.r[i] != 0.0 {
+                let room = if self.r[i] > 0.0 { bounds.upper[i] } else { bounds.lower[i] } - self.target[i];
+                alpha = alpha.min(room / self.r[i]);
             }
         }
-        for (at, &i) in self.free.iter().enumerate() {
-            let i = i as usize;
-            self.target[i] = bounds.clamp(i, self.target[i] + alpha * self.d[at]);
+        for i in 0..x.len() {
+            self.target[i] = bounds.clamp(i, self.target[i] + alpha * self.r[i]);
         }
     }
 }
@@ -219,11 +237,12 @@ mod tests {
         let k = memory.rank();
         let mut matrix = vec![0.0; n * n];
         for j in 0..n {
-            let mut column: Vec<f64> = (0..k).map(|c| memory.w(j, c)).collect();
-            memory.apply_middle(&mut column);
+            let (mut coefficients, mut column) = (vec![0.0; k], vec![0.0; n]);
+            memory.row(j, &mut coefficients);
+            memory.apply_middle(&mut coefficients);
+            memory.add_w(&coefficients, &mut column);
             for i in 0..n {
-                let correction: f64 = (0..k).map(|c| memory.w(i, c) * column[c]).sum();
-                matrix[i * n + j] = if i == j { memory.theta() } else { 0.0 } - correction;
+                matrix[i * n + j] = if i == j { memory.theta() } else { 0.0 } - column[i];
             }
         }
         matrix

@@ -19,6 +19,9 @@ const CAUCHY_PART: f64 = 0.1;
 /// Scales follow columns that grow at once, and those that shrink at this rate: Moré's (1978) never shrink, which stalls
 /// far starts where columns begin huge; Marquardt's follow at once, which loses parameters to plateaus.
 const FORGET: f64 = 0.5;
+/// Steps that lower the sum by less than this part of what the model promised leave the scales as they are: where columns shrink
+/// and the model is poor, shorter scales would let steps grow and make it poorer still.
+const GOOD: f64 = 0.9;
 /// Decrease that values of the sum cannot show: this part of the sum.
 pub const ROUNDING: f64 = 1e-15;
 
@@ -36,6 +39,8 @@ pub struct Core {
     norms: Vec<f64>,
     /// Lengths of the columns of the model, those of earlier points fading (after Moré 1978, section 6), and scales of the variables made of them.
     longest: Vec<f64>,
+    /// What is left of an earlier length after a step.
+    keep: f64,
     d: Vec<f64>,
     /// Variables that are not held at a bound, and those that a step did not put on one either.
     pub free: Vec<bool>,
@@ -77,6 +82,7 @@ impl Core {
             g: vec![0.0; n],
             norms: vec![0.0; n],
             longest: vec![0.0; n],
+            keep: FORGET,
             d: vec![1.0; n],
             free: vec![true; n],
             moving: vec![true; n],
@@ -123,6 +129,15 @@ impl Core {
         self.functions.evaluate(&self.trial_x, &mut self.trial_r, &mut self.meter.counts)
     }
 
+    /// As [`Core::move_to_trial`] after a step that lowered the sum by the part `ratio` of what the model promised: the
+    /// scales forget only where the model is good.
+    pub fn move_after(&mut self, f: f64, ratio: f64) -> bool {
+        self.keep = if ratio >= GOOD { FORGET } else { 1.0 };
+        let moved = self.move_to_trial(f);
+        self.keep = FORGET;
+        moved
+    }
+
     /// Moves to the last trial point, where the sum is `f`. Stays when a derivative there is not a number.
     pub fn move_to_trial(&mut self, f: f64) -> bool {
         let Self { functions, trial_x, trial_r, meter, .. } = self;
@@ -159,7 +174,7 @@ impl Core {
         let Functions { fit, jacobian, b, .. } = &self.functions;
         self.model.load(fit.oracle.jacobian_pattern(), jacobian, b, &mut self.g, &mut self.norms);
         for j in 0..self.x.len() {
-            self.longest[j] = self.norms[j].max(FORGET * self.longest[j]);
+            self.longest[j] = self.norms[j].max(self.keep * self.longest[j]);
             let (lo, hi, x) = (self.bounds.lower[j], self.bounds.upper[j], self.x[j]);
             self.free[j] = lo < hi && !(x <= lo && self.g[j] > 0.0) && !(x >= hi && self.g[j] < 0.0);
         }

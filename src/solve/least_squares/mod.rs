@@ -283,7 +283,7 @@ impl LeastSquaresRun {
         let bent = geodesic && step.is_some() && core.accelerate();
         let gain = step.zip(core.try_step(1.0)).map(|(decrease, f)| ((core.f - f) / decrease, f));
         match gain {
-            Some((ratio, f)) if ratio > ENOUGH && core.move_to_trial(f) => {
+            Some((ratio, f)) if ratio > ENOUGH && core.move_after(f, ratio) => {
                 mark = if bent { 'a' } else { ' ' };
                 // Nielsen (1999), (2.21).
                 let t = 2.0 * ratio - 1.0;
@@ -320,7 +320,7 @@ impl LeastSquaresRun {
         let gain = core.try_step(1.0).map(|f| ((core.f - f) / decrease, f));
         let mut mark = 'x';
         match gain {
-            Some((ratio, f)) if ratio > ENOUGH && core.move_to_trial(f) => {
+            Some((ratio, f)) if ratio > ENOUGH && core.move_after(f, ratio) => {
                 mark = ' ';
                 if ratio > 0.75 {
                     radius = radius.max(3.0 * length);

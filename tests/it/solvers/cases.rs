@@ -3,7 +3,7 @@
 #![allow(clippy::too_many_lines, reason = "tables of cases")]
 
 use super::jet::{Jet, Problem, no_rows};
-use optc::problem::{Degree, Oracle, ProblemFacts};
+use optc::problem::{Degree, LeastSquares, Oracle, ProblemFacts};
 use std::sync::Arc;
 
 const INF: f64 = f64::INFINITY;
@@ -38,6 +38,8 @@ pub struct Case {
     pub l1: &'static [f64],
     /// Variables that must be whole.
     pub integer: &'static [usize],
+    /// The residuals, where the objective is a sum of their losses.
+    pub residuals: Option<fn() -> LeastSquares>,
 }
 
 /// The class of a case.
@@ -76,7 +78,8 @@ impl Case {
 
     /// What methods and judge are told about the problem.
     pub fn facts(&self, oracle: &dyn Oracle) -> ProblemFacts {
-        let of = ProblemFacts::of(oracle);
+        let n_residuals = self.residuals.map_or(0, |fit| fit().n_residuals());
+        let of = ProblemFacts { n_residuals, ..ProblemFacts::of(oracle) };
         match self.class {
             Class::General => of,
             Class::Linear => {
@@ -89,12 +92,12 @@ impl Case {
     }
 }
 
-fn case(name: &'static str, problem: Problem, objectives: &'static [f64]) -> Case {
+pub fn case(name: &'static str, problem: Problem, objectives: &'static [f64]) -> Case {
     special(name, problem, objectives, Expected::Optimum)
 }
 
 fn special(name: &'static str, problem: Problem, objectives: &'static [f64], expected: Expected) -> Case {
-    Case { name, problem, objectives, expected, class: Class::General, l1: &[], integer: &[] }
+    Case { name, problem, objectives, expected, class: Class::General, l1: &[], integer: &[], residuals: None }
 }
 
 fn sum(terms: impl IntoIterator<Item = Jet>) -> Jet {
@@ -113,6 +116,7 @@ pub fn all() -> Vec<Case> {
     cases.extend(hard_cases());
     cases.extend(integer_cases());
     cases.extend(absolute_value_cases());
+    cases.extend(super::squares::contract_cases());
     cases
 }
 

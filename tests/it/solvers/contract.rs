@@ -4,8 +4,8 @@ use std::sync::Arc;
 
 use optc::bridge::{self, Back};
 use optc::problem::{
-    Budget, Candidate, Claim, Control, MethodRow, Nlp, OptionKind, OptionSet, OptionValue, Oracle, Progress, Request,
-    Solver, Status, StopReason, TraceRow, TraceSink, Verdict, verify,
+    Budget, Candidate, Claim, Control, Form, MethodRow, Nlp, OptionKind, OptionSet, OptionValue, Oracle, Program,
+    Progress, Request, SetupError, Solver, Status, StopReason, TraceRow, TraceSink, Verdict, verify,
 };
 use optc::solve::{methods, registry};
 
@@ -17,6 +17,10 @@ fn request(row: &MethodRow, case: &Case, oracle: &Arc<dyn Oracle>) -> Request {
 
 /// The problem in the method's form, and the way back.
 fn fitted(row: &MethodRow, case: &Case, oracle: &Arc<dyn Oracle>) -> (Request, Back) {
+    if row.form == Form::LeastSquares {
+        let fit = case.residuals.expect("its facts say that there are residuals")();
+        return (Request::new(row, Program::LeastSquares(fit)), Back::none(Arc::clone(oracle)));
+    }
     let nlp = Nlp { oracle: Arc::clone(oracle), facts: case.facts(&**oracle) };
     let (program, back) = bridge::fit(row.form, nlp).unwrap_or_else(|error| panic!("{}: {error}", row.name));
     (Request::new(row, program), back)
@@ -165,14 +169,69 @@ fn iteration_limits_are_kept_to_the_letter() {
 
 #[test]
 fn evaluation_limits_are_kept_up_to_one_iteration() {
+    // What one iteration and the start may take of a problem of this size.
+    const AN_ITERATION: u64 = 250;
     for_each_pair(|row, case, oracle| {
+        let free = make(row, case, oracle).run().counts.total();
         let mut request = request(row, case, oracle);
         request.control.limits.evaluations = Some(12);
         let candidate = (row.make)(request).unwrap().run();
-        if candidate.stop == StopReason::EvaluationLimit {
-            assert!(candidate.counts.total() < 12 + 250, "{} on {}: {:?}", row.name, case.name, candidate.counts);
+        let total = candidate.counts.total();
+        assert!(total < 12 + AN_ITERATION, "{} on {}: {total}", row.name, case.name);
+        let cut = candidate.stop == StopReason::EvaluationLimit;
+        assert!(cut || free < 12 + AN_ITERATION, "{} on {}: {:?}", row.name, case.name, candidate.stop);
+    });
+}
+
+#[test]
+fn no_time_means_no_iteration() {
+    for_each_pair(|row, case, oracle| {
+        let free = make(row, case, oracle).run().iterations;
+        let mut request = request(row, case, oracle);
+        request.control.limits.seconds = Some(0.0);
+        let candidate = (row.make)(request).unwrap().run();
+        assert_eq!(candidate.iterations, 0, "{} on {}", row.name, case.name);
+        assert!(free == 0 || candidate.stop == StopReason::TimeLimit, "{} on {}: {candidate:?}", row.name, case.name);
+    });
+}
+
+#[test]
+fn what_does_not_fit_the_memory_is_refused_before_it_is_taken() {
+    for_each_pair(|row, case, oracle| {
+        let mut request = request(row, case, oracle);
+        request.control.limits.bytes = Some(1);
+        let refused = (row.make)(request).err();
+        let is_memory = matches!(refused, Some(SetupError::Memory { limit: 1, .. }));
+        assert!(is_memory, "{} on {}: {refused:?}", row.name, case.name);
+    });
+}
+
+#[test]
+fn a_paused_descent_answers_with_the_lowest_point_it_has_seen() {
+    let rose = std::cell::Cell::new(0);
+    for_each_variant(|row, options, case, oracle| {
+        if !matches!(row.name, "gradient_descent" | "proximal_gradient") || case.expected != Expected::Optimum {
+            return;
+        }
+        let shared = Shared::default();
+        let mut request = request(row, case, oracle);
+        request.options = options.clone();
+        request.control.trace = Box::new(shared.clone());
+        let mut solver = (row.make)(request).unwrap();
+        for _ in 0..200 {
+            let progress = solver.step(Budget::Iterations(1));
+            let seen: Vec<f64> = shared.0.lock().unwrap().iter().map(|row| row.objective).collect();
+            let lowest = seen.iter().copied().fold(f64::INFINITY, f64::min);
+            rose.set(rose.get() + usize::from(seen.last().is_some_and(|last| *last > lowest)));
+            let best = solver.best().objective;
+            let room = 4.0 * f64::EPSILON * lowest.abs();
+            if progress != Progress::Paused {
+                break;
+            }
+            assert!(best <= lowest + room, "{} {options:?} on {}: {best} after {lowest}", row.name, case.name);
         }
     });
+    assert!(rose.get() > 100, "values rose at {} iterations only", rose.get());
 }
 
 #[test]

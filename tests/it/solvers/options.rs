@@ -29,3 +29,18 @@ fn what_is_not_given_keeps_its_default() {
     assert_eq!(set.get("tol"), Some(OptionValue::Real(1e-4)));
     assert_eq!(set.get("memory"), Some(OptionValue::Int(10)));
 }
+
+#[test]
+fn the_page_of_methods_has_the_options_of_the_rows() {
+    let path = concat!(env!("CARGO_MANIFEST_DIR"), "/docs/methods.md");
+    let page = std::fs::read_to_string(path).unwrap();
+    let (before, rest) = page.split_once("<!-- options -->\n").expect("the page has a place for the table");
+    let (written, after) = rest.split_once("<!-- end options -->\n").expect("the table has an end");
+    let table = optc::cli::methods::markdown();
+    if std::env::var_os("OPTC_BLESS").is_some() {
+        let page = format!("{before}<!-- options -->\n{table}<!-- end options -->\n{after}");
+        std::fs::write(path, page).expect("docs can be written");
+        return;
+    }
+    assert_eq!(written, table, "docs/methods.md is old: run with OPTC_BLESS=1 and read the difference");
+}

@@ -1,12 +1,12 @@
-//! Methods for sums of squares and other losses on closures: answers, contract, bounds, statistics.
+//! Methods for sums of squares and other losses on closures: exact answers, bounds, statistics. `contract.rs` has the rest.
 
 use std::sync::Arc;
 
 use super::jet::{Jet, Problem};
 use optc::num::vmath;
 use optc::problem::{
-    Budget, Candidate, Held, LeastSquares, Loss, MethodRow, Oracle, PerRow, Program, Progress, Request, ResidualTerm,
-    Solver, Status, StopReason, TraceRow, TraceSink, statistics, verify,
+    Held, LeastSquares, Loss, MethodRow, Oracle, PerRow, Program, Request, ResidualTerm, Solver, Status, statistics,
+    verify,
 };
 use optc::solve::find;
 
@@ -140,9 +140,29 @@ fn cases() -> Vec<Case> {
             loss: (Loss::SoftL1, 1.0),
             bounds: &[FREE, FREE],
             start: &[0.0, 0.0],
-            best: f64::NAN,
+            // By a simplex search over the two numbers, to all digits.
+            best: 18.963_615_523_474_01,
         },
     ]
+}
+
+/// The cases as every method gets them: without Powell's, which takes a steepest descent a million steps, and without the corner
+/// that is a stationary point of the objective, if not of its residuals.
+pub fn contract_cases() -> Vec<super::cases::Case> {
+    const FITS: [(usize, fn() -> LeastSquares); 5] = [
+        (0, || cases()[0].fit()),
+        (1, || cases()[1].fit()),
+        (3, || cases()[3].fit()),
+        (4, || cases()[4].fit()),
+        (6, || cases()[6].fit()),
+    ];
+    let cases = cases();
+    let whole = |(at, fit): (usize, fn() -> LeastSquares)| {
+        let Case { name, objective, bounds, start, best, .. } = cases[at];
+        let problem = Problem { objective, rows: super::jet::no_rows, row_bounds: &[], bounds, start };
+        super::cases::Case { residuals: Some(fit), ..super::cases::case(name, problem, Box::leak(Box::new([best]))) }
+    };
+    FITS.into_iter().map(whole).collect()
 }
 
 impl Case {
@@ -184,79 +204,19 @@ fn for_each_pair(check: impl Fn(&str, &Case)) {
     }
 }
 
-fn bits(candidate: &Candidate) -> Vec<u64> {
-    [&candidate.x, &candidate.z_lower, &candidate.z_upper].into_iter().flatten().map(|v| v.to_bits()).collect()
-}
-
 #[test]
 fn every_method_finds_the_answer() {
     for_each_pair(|method, case| {
         let candidate = make(method, case).run();
         let judge = case.judge();
         let verdict = verify(&*judge, &case.fit().facts, &candidate);
-        let right = case.best.is_nan() || (candidate.objective - case.best).abs() <= 1e-9 * case.best.abs().max(1.0);
+        let right = (candidate.objective - case.best).abs() <= 1e-9 * case.best.abs().max(1.0);
         let good = verdict.status.is_optimal() && right;
         assert!(good, "{method} on {}: {candidate:?}\n{verdict:?}", case.name);
         let mut ws = judge.workspace();
         ws.set_point(&candidate.x);
         let own = judge.objective(&mut ws, 0).unwrap();
         assert!((own - candidate.objective).abs() <= 1e-12 * own.abs().max(1e-3), "{method} on {}", case.name);
-    });
-}
-
-#[test]
-fn two_runs_give_the_same_bits_and_a_paused_run_those_of_a_whole_one() {
-    for_each_pair(|method, case| {
-        let whole = make(method, case).run();
-        assert_eq!(bits(&whole), bits(&make(method, case).run()), "{method} on {}", case.name);
-        let mut solver = make(method, case);
-        while solver.step(Budget::Iterations(1)) == Progress::Paused {
-            let saved = serde_json::to_string(&solver.save()).unwrap();
-            let (row, mut next) = request(method, case);
-            next.resume = Some(serde_json::from_str(&saved).unwrap());
-            solver = (row.make)(next).unwrap();
-        }
-        let parts = solver.best();
-        assert_eq!(whole.iterations, parts.iterations, "{method} on {}", case.name);
-        assert_eq!(whole.counts, parts.counts, "{method} on {}", case.name);
-        assert_eq!(bits(&whole), bits(&parts), "{method} on {}", case.name);
-    });
-}
-
-/// Keeps rows where the test can read them.
-#[derive(Clone, Default)]
-struct Shared(Arc<std::sync::Mutex<Vec<u64>>>);
-
-impl TraceSink for Shared {
-    fn row(&mut self, row: &TraceRow) {
-        self.0.lock().unwrap().push(row.iteration);
-    }
-}
-
-#[test]
-fn limits_flags_and_traces_are_as_promised() {
-    for_each_pair(|method, case| {
-        let free = make(method, case).run().iterations;
-        for limit in [0, 1, 3] {
-            let (row, mut bounded) = request(method, case);
-            bounded.control.limits.iterations = Some(limit);
-            let candidate = (row.make)(bounded).unwrap().run();
-            assert!(candidate.iterations <= limit);
-            assert!(limit >= free || candidate.stop == StopReason::IterationLimit, "{method} on {}", case.name);
-        }
-        let (row, stopped) = request(method, case);
-        stopped.control.stop.raise();
-        assert_eq!((row.make)(stopped).unwrap().run().iterations, 0);
-        let shared = Shared::default();
-        let (row, mut watched) = request(method, case);
-        watched.control.trace = Box::new(shared.clone());
-        let candidate = (row.make)(watched).unwrap().run();
-        assert_eq!(
-            *shared.0.lock().unwrap(),
-            (0..=candidate.iterations).collect::<Vec<_>>(),
-            "{method} on {}",
-            case.name
-        );
     });
 }
 
@@ -347,5 +307,29 @@ fn many_variables_take_sparse_steps() {
         assert!(candidate.objective < 1e-16, "{method}: {} after {}", candidate.objective, candidate.iterations);
         let judge = optc::problem::SumOracle::new(fit.clone());
         assert_eq!(verify(&judge, &fit.facts, &candidate).status, Status::Stationary, "{method}");
+    }
+}
+
+#[test]
+fn columns_that_shrink_on_the_way_do_not_stall_the_damped_method() {
+    // Penalty I of Moré, Garbow and Hillstrom (1981), problem 23, with its optimum for n = 10.
+    static ENDS: [(f64, f64); 11] = [FREE; 11];
+    let problem = Problem {
+        objective: |x| x[0].clone() * 0.0,
+        rows: |x| {
+            let pull = x.iter().map(|x| 1e-5f64.sqrt() * (x - 1.0));
+            let ball = x.iter().map(Jet::sq).reduce(|a, b| a + b).unwrap() - 0.25;
+            pull.chain([ball]).collect()
+        },
+        row_bounds: &ENDS,
+        bounds: &[FREE; 10],
+        start: &[1.0, 2.0, 3.0, 4.0, 5.0, 6.0, 7.0, 8.0, 9.0, 10.0],
+    };
+    for method in METHODS {
+        let row = find(method).unwrap();
+        let fit = LeastSquares::squares(problem.oracle());
+        let candidate = (row.make)(Request::new(row, Program::LeastSquares(fit))).unwrap().run();
+        assert!((candidate.objective - 7.087_651_467e-5).abs() < 1e-13, "{method}: {}", candidate.objective);
+        assert!(candidate.iterations < 200, "{method}: {} iterations", candidate.iterations);
     }
 }
