@@ -234,3 +234,24 @@ fn a_worse_optimum_does_not_take_the_place_of_a_better_one() {
     assert_eq!(report.status(), Some(Status::LocalOptimum));
     assert!(report.objectives[0].value < -1.9, "{}", report.objectives[0].value);
 }
+
+#[test]
+fn what_could_be_gained_ends_at_bounds_and_rows() {
+    // A slope below the tolerance, along which nothing is curved: the gain is the slope times the way to the end.
+    for (end, row) in [("x >= 0", "x + z >= -9"), ("x", "x + 0.25 * y >= 0"), ("x", "0 <= 3 * x + 3 * z <= 1e9")] {
+        let text = format!(
+            "var {end}\nvar y in [0, 0]\nvar z\nminimize f: (z - 1)^4 + 5e-7 * x + (z - 1)^2\nsubject to c: {row}\n"
+        );
+        let mut session = Session::new(Arc::new(FolderLoader::new(".").allow_all()), Setup::default());
+        let checked = session.check_text("model.opt", &text);
+        let bound = session.bind(checked).unwrap_or_else(|reports| panic!("{:?}", reports.messages()));
+        let status = |x: f64| {
+            let zero = vec![0.0; 3];
+            let point = Candidate::at("a method", vec![x, 0.0, 1.0], StopReason::Converged);
+            let claim = Candidate { y: vec![0.0], z_lower: zero.clone(), z_upper: zero, ..point };
+            verify(&bound.judge(), &bound.facts, &claim).status
+        };
+        assert_eq!(status(0.5), Status::GlobalOptimum, "{text}");
+        assert_eq!(status(20.0), Status::Stationary, "{text}");
+    }
+}

@@ -114,6 +114,34 @@ impl Face {
     }
 }
 
+impl Face {
+    /// Holds variable `j`, which was free.
+    pub fn hold(&mut self, j: usize) {
+        let Some(gone) = self.var[j].take() else { return };
+        self.bound.remove(gone);
+        self.var.iter_mut().flatten().filter(|at| **at > gone).for_each(|at| *at -= 1);
+        self.n_free -= 1;
+    }
+
+    /// Makes row `i` strictly active.
+    pub fn activate(&mut self, i: usize) {
+        if let Some(RowOn::Near(gone, _)) = self.row[i] {
+            for row in self.row.iter_mut().flatten() {
+                if let RowOn::Near(at, _) = row
+                    && *at > gone
+                {
+                    *at -= 1;
+                }
+            }
+            self.n_near -= 1;
+        }
+        if !matches!(self.row[i], Some(RowOn::Active(_))) {
+            self.row[i] = Some(RowOn::Active(self.n_active));
+            self.n_active += 1;
+        }
+    }
+}
+
 /// `multiplier / slack` of a constraint that is not strictly active; `None` when it is.
 fn barrier_curvature(multiplier: f64, slack: f64) -> Option<f64> {
     if multiplier > slack {

@@ -4,7 +4,8 @@
 //! active constraints: half the square of the Newton decrement (Boyd and Vandenberghe (2004), section 9.5.1). For a convex
 //! objective it tells a minimum from a gradient that is small only because the function is flat, or because it falls for
 //! ever. Where `H` has no curvature, the little that is added to it turns any slope beyond rounding into a huge gain, and the
-//! slope itself is left. No gain is larger than the slope times the room there is.
+//! slope itself is left. A step goes as far as the nearest end of a variable or a row, which is held from there on: what is
+//! said to be gained can be gained, as far as the model holds. After some such steps the rest is not looked for.
 
 use super::curvature::{Face, RowOn};
 use super::point::{At, Multipliers};
@@ -17,10 +18,15 @@ use crate::problem::verdict::{Site, Worst};
 /// Added to a Hessian with a diagonal of 1, and taken from the rows in their units.
 const SHIFT: f64 = 1e-12;
 
+/// Steps from end to end at most.
+const STEPS: usize = 12;
+
 /// The step and what it promises.
 pub struct Newton {
     /// How much the objective falls, at the variable with the largest part in it.
     pub gain: Worst<Site>,
+    /// How much it would fall if nothing ended the first step.
+    free: f64,
     /// What would be left of each entry of the gradient of the Lagrangian; empty when there was no step to take.
     left: Vec<f64>,
 }
@@ -28,7 +34,7 @@ pub struct Newton {
 impl Newton {
     /// Whether the point is as good as the one that the step leads to, `allowed` being what a gradient may be.
     pub fn ends_here(&self, allowed: &[f64]) -> bool {
-        self.gain.holds() && self.left.iter().zip(allowed).all(|(left, allowed)| left <= allowed)
+        self.free <= self.gain.allowed && self.left.iter().zip(allowed).all(|(left, allowed)| left <= allowed)
     }
 }
 
@@ -39,7 +45,8 @@ pub fn newton(at: &mut At<'_>, m: &Multipliers, objective: f64) -> Option<Newton
     let (mut slopes, within) = slopes(at, m, allowed);
     let at_var = |j: usize| Site::Var(j as u32);
     if slopes.iter().all(|r| *r == 0.0) {
-        return Some(Newton { gain: Worst { value: within, allowed, at: at_var(0) }, left: Vec::new() });
+        let gain = Worst { value: within, allowed, at: at_var(0) };
+        return Some(Newton { gain, free: within, left: Vec::new() });
     }
     if !at.oracle.capabilities().hessian || at.oracle.hessian_pattern().nnz() > FACTORED_UP_TO {
         return None;
@@ -47,28 +54,58 @@ pub fn newton(at: &mut At<'_>, m: &Multipliers, objective: f64) -> Option<Newton
     let sigma = at.shape().first_objective();
     let mut hessian = vec![0.0; at.oracle.hessian_pattern().nnz()];
     at.oracle.hessian(&mut at.workspace, &sigma, &m.y, &mut hessian).ok()?;
-    let face = Face::new(at, m);
-    for (j, var) in face.var.iter().enumerate() {
-        if var.is_none() {
-            slopes[j] = 0.0;
+    let mut face = Face::new(at, m);
+    let (mut x, mut c) = (at.x.to_vec(), at.c.clone());
+    let mut found = None::<Newton>;
+    for _ in 0..STEPS {
+        let Some(step) = step(at, &face, &hessian, &slopes) else { break };
+        let falls: Vec<f64> = step.d.iter().zip(&slopes).map(|(d, r)| -0.5 * d * r).collect();
+        let whole: f64 = falls.iter().sum::<f64>().max(0.0);
+        if !whole.is_finite() {
+            break;
         }
-    }
-    let units = units(at, &face, &hessian);
-    let step = step(at, &face, &hessian, &units, &slopes)?;
-    let (mut gain, mut largest) = (0.0, (0.0, 0));
-    let mut left = vec![0.0; slopes.len()];
-    for (j, var) in face.var.iter().enumerate() {
-        if let Some(var) = *var {
-            let part = -0.5 * slopes[j] * units[var] * step[var];
-            gain += part;
-            if part > largest.0 {
-                largest = (part, j);
+        let longest = falls.iter().enumerate().fold(0, |most, (j, fall)| if *fall > falls[most] { j } else { most });
+        let newton = found.get_or_insert_with(|| Newton {
+            gain: Worst { value: within, allowed, at: at_var(longest) },
+            free: within + whole,
+            left: step.left.clone(),
+        });
+        let (part, ends) = first_end(at, &face, (&x, &c), &step.d);
+        newton.gain.value += (2.0 - part) * part * whole;
+        // What is left to gain is at most what the whole step promised.
+        if part >= 1.0 || newton.gain.value > allowed || newton.gain.value + (1.0 - part) * whole <= allowed {
+            break;
+        }
+        x.iter_mut().zip(&step.d).for_each(|(x, d)| *x += part * d);
+        at.oracle.jacobian_pattern().mul_add(&at.jacobian, part, &step.d, &mut c);
+        slopes.iter_mut().for_each(|r| *r *= 1.0 - part);
+        for site in ends {
+            match site {
+                Site::Var(j) => face.hold(j as usize),
+                Site::Row(i) => face.activate(i as usize),
             }
-            left[j] = (SHIFT * step[var] / units[var]).abs();
         }
     }
-    let value = within + gain.max(0.0);
-    gain.is_finite().then_some(Newton { gain: Worst { value, allowed, at: at_var(largest.1) }, left })
+    found
+}
+
+/// The part of a step after which some variable or row that is not held yet meets its end, at most 1, and which do.
+fn first_end(at: &At<'_>, face: &Face, (x, c): (&[f64], &[f64]), d: &[f64]) -> (f64, Vec<Site>) {
+    let (vars, rows) = (&at.shape().vars, &at.shape().rows);
+    let mut moved = vec![0.0; c.len()];
+    at.oracle.jacobian_pattern().mul_add(&at.jacobian, 1.0, d, &mut moved);
+    let part = |step: f64, value: f64, lower: f64, upper: f64| {
+        let end = if step > 0.0 { upper } else { lower };
+        if step == 0.0 { f64::INFINITY } else { ((end - value) / step).max(0.0) }
+    };
+    let of_vars = (0..x.len()).filter(|&j| face.var[j].is_some());
+    let of_vars = of_vars.map(|j| (part(d[j], x[j], vars.lower[j], vars.upper[j]), Site::Var(j as u32)));
+    let loose = (0..c.len()).filter(|&i| !matches!(face.row[i], Some(RowOn::Active(_))));
+    let of_rows = loose.map(|i| (part(moved[i], c[i], rows.lower[i], rows.upper[i]), Site::Row(i as u32)));
+    let all: Vec<(f64, Site)> = of_vars.chain(of_rows).filter(|(part, _)| *part < 1.0).collect();
+    let first = all.iter().fold(1.0f64, |first, (part, _)| first.min(*part));
+    let near = |part: f64| part <= first + 1e-3 * (1.0 - first) * first;
+    (first, all.into_iter().filter(|(part, _)| near(*part)).map(|(_, site)| site).collect())
 }
 
 /// The gradient of the Lagrangian without what is rounding, or worth nothing in the room there is; and the sum of what that
@@ -118,8 +155,15 @@ fn units(at: &At<'_>, face: &Face, hessian: &[f64]) -> Vec<f64> {
     curvature
 }
 
-/// Solves `[H + SHIFT, A'; A, -SHIFT] [d; w] = [-r; 0]` in these units.
-fn step(at: &At<'_>, face: &Face, hessian: &[f64], units: &[f64], slopes: &[f64]) -> Option<Vec<f64>> {
+/// A step, and what it leaves of each slope; both 0 for what is held.
+struct Step {
+    d: Vec<f64>,
+    left: Vec<f64>,
+}
+
+/// Solves `[H + SHIFT, A'; A, -SHIFT] [d; w] = [-r; 0]` for the free variables, in units in which their curvature is 1.
+fn step(at: &At<'_>, face: &Face, hessian: &[f64], slopes: &[f64]) -> Option<Step> {
+    let units = units(at, face, hessian);
     let (n, m) = (face.n_free, face.n_active + face.n_near);
     let mut scale = vec![0.0f64; at.c.len()];
     for (k, i, j) in at.oracle.jacobian_pattern().entries() {
@@ -127,8 +171,10 @@ fn step(at: &At<'_>, face: &Face, hessian: &[f64], units: &[f64], slopes: &[f64]
             scale[i] = scale[i].max((at.jacobian[k] * units[var]).abs());
         }
     }
+    // Rows of variables that are all held.
+    scale.iter_mut().filter(|scale| **scale == 0.0).for_each(|scale| *scale = 1.0);
     let mut entries: Vec<(usize, usize)> = (0..n + m).map(|k| (k, k)).collect();
-    let mut vals: Vec<f64> = face.bound.iter().zip(units).map(|(sigma, unit)| sigma * unit * unit + SHIFT).collect();
+    let mut vals: Vec<f64> = face.bound.iter().zip(&units).map(|(sigma, unit)| sigma * unit * unit + SHIFT).collect();
     vals.resize(n + m, -SHIFT);
     for (i, row) in face.row.iter().enumerate() {
         if let Some(RowOn::Near(near, sigma)) = *row {
@@ -171,8 +217,9 @@ fn step(at: &At<'_>, face: &Face, hessian: &[f64], units: &[f64], slopes: &[f64]
     let mut solution = vec![0.0; n + m];
     solver.solve(&rhs, &mut solution).ok()?;
     solver.refine(&rhs, &mut solution, 5).ok()?;
-    solution.truncate(n);
-    Some(solution)
+    let of_free = |value: &dyn Fn(usize) -> f64| face.var.iter().map(|var| var.map_or(0.0, value)).collect();
+    let d = of_free(&|var| units[var] * solution[var]);
+    Some(Step { d, left: of_free(&|var| (SHIFT * solution[var] / units[var]).abs()) })
 }
 
 /// The step of Newton's method from `at` for the sum of rows with these weights, 0 for variables without curvature and for

@@ -108,19 +108,25 @@ fn unit(at: &At<'_>, mut weights: Vec<f64>) -> Option<Vec<f64>> {
 fn polish(at: &At<'_>, weights: &[f64]) -> Option<Vec<f64>> {
     /// Room beyond which even a small slope adds up.
     const FAR: f64 = 1e3;
+    /// Slopes that a method's tolerance may have left, as a part of their terms, and weights as a part of the largest.
+    const LOOSE: f64 = 1e-6;
+    /// Each round takes off the regularisation of the one before, and looks at the slopes that turned round in it.
+    const ROUNDS: usize = 8;
     let vars = &at.shape().vars;
-    let slopes = at.jtv(weights);
-    let used: Vec<bool> = weights.iter().map(|w| w.abs() > 1e-6).collect();
-    let held: Vec<bool> = (0..slopes.len())
-        .map(|j| {
-            let room = if slopes[j] > 0.0 { at.x[j] - vars.lower[j] } else { vars.upper[j] - at.x[j] };
-            room <= FAR * at.x[j].abs().max(1.0)
-        })
-        .collect();
+    let used: Vec<bool> = weights.iter().map(|w| w.abs() > LOOSE).collect();
     let mut polished: Vec<f64> = weights.iter().zip(&used).map(|(w, used)| if *used { *w } else { 0.0 }).collect();
-    // Twice: the regularisation of the first fit drops out in the second.
-    for _ in 0..2 {
-        let change = fit::least_squares(at, &used, &held, &at.jtv(&polished))?;
+    for _ in 0..ROUNDS {
+        let (slopes, terms) = (at.jtv(&polished), at.terms(&polished));
+        let far = |room: f64, j: usize| room > FAR * at.x[j].abs().max(1.0);
+        let is_open = |j: usize| {
+            let (down, up) = (far(at.x[j] - vars.lower[j], j), far(vars.upper[j] - at.x[j], j));
+            (if slopes[j] > 0.0 { down } else { up }) || (slopes[j].abs() <= LOOSE * terms[j] && (down || up))
+        };
+        let held: Vec<bool> = (0..slopes.len()).map(|j| !is_open(j)).collect();
+        if (0..slopes.len()).all(|j| held[j] || slopes[j].abs() <= 0.1 * FLAT * terms[j]) {
+            break;
+        }
+        let change = fit::least_squares(at, &used, &held, &slopes)?;
         polished.iter_mut().zip(change).for_each(|(w, dw)| *w += dw);
     }
     Some(polished)

@@ -28,8 +28,8 @@ pub const FLAT: f64 = 1e-12;
 pub const UNBOUNDED: f64 = -1e20;
 /// What the objective could still gain by a step of Newton's method, relative to `max(1, |objective|)`.
 pub const GAIN: f64 = 1e-6;
-/// Hessians of more nonzeros are not factored for that.
-pub const FACTORED_UP_TO: usize = 1_000_000;
+/// Hessians of more nonzeros are neither evaluated nor factored for that.
+pub const FACTORED_UP_TO: usize = 250_000;
 /// Multiplier fits and curvature of up to so many free variables use dense matrices.
 pub const DENSE_UP_TO: usize = 250;
 
