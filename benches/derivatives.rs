@@ -1,6 +1,6 @@
-//! Times of f, gradient, c, Jacobian and Hessian of the reference models, with the columns of the peers:
-//! `cargo bench --bench derivatives -- lv10000 robot1000`. A grid case needs the folder that `benches/peers.py` writes:
-//! `just bench derivatives` does both and puts hand-written C beside it in the same run.
+//! Times of f, gradient, c, Jacobian, Hessian and products with it of the reference models, with the columns of the
+//! peers: `cargo bench --bench derivatives -- lv10000 robot1000`. A grid case needs the folder that `benches/peers.py`
+//! writes: `just bench derivatives` does both and puts hand-written C beside it in the same run.
 
 #![allow(unsafe_code)]
 
@@ -92,7 +92,7 @@ impl Peer {
 
     /// What computes one thing into a buffer of its own; for the Hessian, triplets and their compression.
     fn call(&self, what: char) -> impl FnMut() + '_ {
-        let [n, m, jac, triplets, hess, n_arrays] = self.sizes[..] else { panic!("six sizes") };
+        let [n, m, jac, triplets, hess, n_arrays, ..] = self.sizes[..] else { panic!("at least six sizes") };
         let mut out = vec![0.0; [n, m, jac, triplets].into_iter().max().unwrap_or(0) + 1];
         let mut merged = vec![0.0; hess];
         let pointers: Vec<*const f64> = self.arrays[..n_arrays].iter().map(|a| a.as_ptr()).collect();
@@ -139,6 +139,7 @@ struct Ours {
     oracle: Arc<CompiledOracle>,
     ws: Workspace,
     y: Vec<f64>,
+    direction: Vec<f64>,
     out: Vec<f64>,
     jac: Vec<f64>,
     hess: Vec<f64>,
@@ -155,17 +156,18 @@ impl Ours {
         let mut ws = oracle.workspace();
         ws.set_point(&x);
         let (jac, hess) = (vec![0.0; oracle.jacobian_pattern().nnz()], vec![0.0; oracle.hessian_pattern().nnz()]);
-        Self { ws, y, out: vec![0.0; n.max(m)], jac, hess, oracle }
+        Self { ws, y, direction: vec![1.0; n], out: vec![0.0; n.max(m)], jac, hess, oracle }
     }
 
     fn call(&mut self, what: char) {
-        let Self { oracle, ws, y, out, jac, hess } = self;
+        let Self { oracle, ws, y, direction, out, jac, hess } = self;
         let (n, m) = (oracle.shape().n_vars, oracle.shape().n_cons);
         match what {
             'f' => oracle.objectives(ws, &mut out[..1]),
             'g' => oracle.gradient(ws, &[1.0], &mut out[..n]),
             'c' => oracle.constraints(ws, &mut out[..m]),
             'j' => oracle.jacobian(ws, jac),
+            'v' => oracle.hvp(ws, &[1.0], y, direction, &mut out[..n]),
             _ => oracle.hessian(ws, &[1.0], y, hess),
         }
         .expect("the point is regular");
@@ -186,7 +188,12 @@ fn main() {
         }
         let (mut one, mut all) = (Ours::new(bound), Ours::new(load(name, executor, None).0));
         let peers = ["limit", "fast"].map(|which| (which, Peer::open(name, which)));
-        for (what, letter) in [("f", 'f'), ("grad", 'g'), ("c", 'c'), ("jac", 'j'), ("hess", 'h')] {
+        for peer in peers.iter().filter_map(|(_, peer)| peer.as_ref()) {
+            // The same matrices, entry for entry; files without the last size are from before it was written.
+            assert_eq!(one.hess.len(), peer.sizes[4], "{name}: nonzeros of the Hessian");
+            assert!(peer.sizes.get(6).is_none_or(|jac| one.jac.len() == *jac), "{name}: nonzeros of the Jacobian");
+        }
+        for (what, letter) in [("f", 'f'), ("grad", 'g'), ("c", 'c'), ("jac", 'j'), ("hess", 'h'), ("hvp", 'v')] {
             print(what, least(|| one.call(letter)), "s");
             let [median, low, high, threads, _] = ratio(|| all.call(letter), || one.call(letter));
             println!("threads,{name},{n},{m},{what},{threads:.6e},s");
@@ -194,7 +201,7 @@ fn main() {
             let (alone, shared) = (fastest(|| one.call(letter)), fastest(|| all.call(letter)));
             println!("fastest one/threads,{name},{n},{m},{what},{:.3} of {alone:.3e} s,ratio", alone / shared);
             for (which, peer) in &peers {
-                let Some(peer) = peer else { continue };
+                let Some(peer) = peer.as_ref().filter(|_| letter != 'v') else { continue };
                 let [median, low, high, _, theirs] = ratio(|| one.call(letter), peer.call(letter));
                 println!("c_{which},{name},{n},{m},{what},{theirs:.6e},s");
                 println!("optc/c_{which},{name},{n},{m},{what},{median:.3} [{low:.3} {high:.3}],ratio");

@@ -58,7 +58,9 @@ def library(M, folder):
     with open(os.path.join(folder, 'arrays'), 'wb') as f:
         for a in list(arrs) + [slot.astype(np.int32), M.x.astype(float), M.lam.astype(float)]:
             f.write(np.int64(a.nbytes).tobytes() + np.ascontiguousarray(a).tobytes())
-    write(os.path.join(folder, 'sizes.csv'), 'n m jac hess_triplet hess arrays'.split(), [[v] for v in (M.n, M.m, nj, nh, len(key), len(arrs))])
+    merged = len(np.unique(jc.astype(np.int64) * M.m + jr))   # what C writes for one place twice counts once
+    write(os.path.join(folder, 'sizes.csv'), 'n m jac hess_triplet hess arrays jac_merged'.split(),
+          [[v] for v in (M.n, M.m, nj, nh, len(key), len(arrs), merged)])
 
 
 for name in sys.argv[2:]:

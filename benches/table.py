@@ -2,11 +2,13 @@
 usage: table.py BENCH.csv [PEER.csv...]"""
 import csv, sys
 
-WHAT = ['f', 'grad', 'c', 'jac', 'hess']
+WHAT = ['f', 'grad', 'c', 'jac', 'hess', 'hvp']
+# JAX has triplets for the Hessian, and a name of its own for the product.
+JAX = {'hess_triplet': 'hess', 'hvp_lagrangian': 'hvp'}
 rows, sizes = {}, {}
 for path in sys.argv[1:]:
     for r in csv.DictReader(open(path)):
-        what = {'hess_triplet': 'hess'}.get(r['what'], r['what']) if r['peer'] == 'jax' else r['what']
+        what = JAX.get(r['what'], r['what']) if r['peer'] == 'jax' else r['what']
         rows[r['peer'], r['model'], what] = r['value']
         if r['peer'] == 'optc': sizes.setdefault(r['model'], (r['n'], r['m']))
 

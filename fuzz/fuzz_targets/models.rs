@@ -17,6 +17,7 @@ fuzz_target!(|bytes: &[u8]| {
     let (first, choices) = bytes.split_first().unwrap_or((&0, &[]));
     let level = if first % 2 == 0 { Level::Machine } else { Level::Portable };
     let Ok(jit) = Jit::new(level) else { return };
+    let jit = jit.with_budget(1 << 19);
     let drawn = draw_from(choices, u64::from(*first));
     let judged = Made::new(&drawn).and_then(|made| made.three_judges(&jit, u64::from(*first), 4));
     if let Err(why) = judged {

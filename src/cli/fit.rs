@@ -31,6 +31,16 @@ pub fn render(fit: &FitReport, style: Style) -> String {
     out
 }
 
+/// Why a curve through data has no such section.
+pub fn why_not(fit: &FitReport, style: Style) -> String {
+    let mut out = String::new();
+    for note in fit.notes.iter().filter(|_| fit.is_of_data()) {
+        let heading = if out.is_empty() { "fit" } else { "" };
+        out += &format!("{}{}{note}\n", style.dim(heading), " ".repeat(LEFT.saturating_sub(heading.len())));
+    }
+    out
+}
+
 fn degrees(freedom: i64) -> String {
     format!("{freedom} {} of freedom", if freedom == 1 { "degree" } else { "degrees" })
 }

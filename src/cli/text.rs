@@ -4,8 +4,8 @@ use super::grid::{Align, Grid};
 use super::number::{align, brief, count, seconds, show};
 use super::output::Style;
 use crate::driver::report::{
-    ConstraintReport, Domain, EvidenceLine, Expectation, Index, ObjectiveReport, Report, Run, Shown, SolveReport,
-    Timing, VariableReport,
+    ConstraintReport, Domain, EvidenceLine, Expectation, Index, Label, ObjectiveReport, ProofReport, Report, Run,
+    Shown, SolveReport, Timing, VariableReport,
 };
 use crate::problem::{ProblemFacts, Sense, Status, StopReason};
 
@@ -40,6 +40,12 @@ pub fn render(report: &Report, detail: Detail, style: Style) -> String {
     }
     out += &page.runs(report, detail);
     out += &page.expectations(&report.expectations, detail);
+    if let Some(proof) = report.proof.as_ref().filter(|_| detail == Detail::Normal) {
+        out += &page.proof(proof);
+    }
+    if let Some(fit) = report.fit.as_ref().filter(|fit| detail == Detail::Normal && !fit.is_worth_a_table()) {
+        out += &super::fit::why_not(fit, style);
+    }
     let fit = report.fit.as_ref().filter(|fit| detail == Detail::Normal && fit.is_worth_a_table());
     if let Some(fit) = fit {
         out += &super::fit::render(fit, style);
@@ -297,6 +303,30 @@ impl Page {
         out
     }
 
+    /// What proves that there is no answer, the largest parts in the order of the model.
+    fn proof(&self, proof: &ProofReport) -> String {
+        /// Below this part of the largest a number is rounding.
+        const SMALL: f64 = 1e-9;
+        let entries: Vec<_> = proof.entries.iter().filter(|entry| entry.value.abs() > SMALL).collect();
+        if entries.is_empty() {
+            return String::new();
+        }
+        let (words, what, number) = match proof.kind {
+            "infeasible" => {
+                ("no point satisfies these rows together, taken with these weights", "constraint", "weight")
+            }
+            _ => ("the objective falls for ever along this direction", "variable", "moves by"),
+        };
+        let name = |name: &str, index: &[Label]| {
+            let parts: Vec<String> = index.iter().map(ToString::to_string).collect();
+            if parts.is_empty() { name.to_string() } else { format!("{name}[{}]", parts.join(", ")) }
+        };
+        let names = entries.iter().map(|entry| name(&entry.name, &entry.index)).collect();
+        let values: Vec<f64> = entries.iter().map(|entry| entry.value).collect();
+        let rows = Rows::scalars(what, names, "--json prints all");
+        self.line("proof", words) + &self.table(&rows, vec![numbers(number, &values)])
+    }
+
     fn title(&self, name: &str, doc: Option<&str>) -> String {
         let doc = doc.and_then(|d| d.lines().next()).map_or_else(String::new, |d| format!("  {}", self.style.dim(d)));
         format!("\n{}{doc}\n", self.style.bold(name))
@@ -432,7 +462,7 @@ fn at_bound(variable: &VariableReport, at: usize) -> String {
 
 fn evidence(line: &EvidenceLine) -> String {
     let place = line.at.as_ref().filter(|_| !line.holds).map_or_else(String::new, |at| format!(" at {at}"));
-    let compare = match (line.what == "curvature", line.holds) {
+    let compare = match (line.is_at_least(), line.holds) {
         (false, true) => "≤",
         (false, false) => ">",
         (true, true) => "≥",

@@ -23,7 +23,7 @@ use crate::num::random::Stream;
 use crate::pass::norms::{Norms, Template, norms};
 use crate::problem::verify::{confirmed, interrupted, verify};
 use crate::problem::{
-    Candidate, Curvature, Degree, Oracle, ProblemFacts, SecondOrder, Shape, Site, StopReason, Verdict,
+    Candidate, Curvature, Degree, Oracle, ProblemFacts, Proof, SecondOrder, Shape, Site, StopReason, Verdict,
 };
 use std::ops::Range;
 use std::sync::Arc;
@@ -70,23 +70,32 @@ impl Cones {
             y: first(&candidate.y, m),
             z_lower: first(&candidate.z_lower, n),
             z_upper: first(&candidate.z_upper, n),
-            ray: candidate.ray.as_ref().map(|ray| first(ray, if candidate.stop == StopReason::Unbounded { n } else { m })),
+            ray: candidate
+                .ray
+                .as_ref()
+                .map(|ray| first(ray, if candidate.stop == StopReason::Unbounded { n } else { m })),
             ..candidate.clone()
         };
         let verdict = confirmed(verdict, own, &shorter.x);
         if let Some(objective) = verdict.evidence.objective {
             shorter.objective = objective;
         }
-        let Verdict { y, z_lower, z_upper, .. } = &verdict;
+        let Verdict { y, z_lower, z_upper, proof, .. } = &verdict;
         let (y, z_lower, z_upper) = (first(y, m), first(z_lower, n), first(z_upper, n));
-        (Verdict { y, z_lower, z_upper, ..verdict }, shorter)
+        let proof = proof.as_ref().map(|proof| match proof {
+            Proof::Infeasible(weights) => Proof::Infeasible(first(weights, m)),
+            Proof::Unbounded(ray) => Proof::Unbounded(first(ray, n)),
+        });
+        (Verdict { y, z_lower, z_upper, proof, ..verdict }, shorter)
     }
 
-    /// What a row or variable is called.
-    pub fn site_name(&self, site: Site) -> String {
+    /// What a row or variable is called; of those that were added, what they are there for. The problem itself has so many
+    /// variables and rows.
+    pub fn site_name(&self, site: Site, (n_vars, n_cons): (usize, usize)) -> String {
         let name = match site {
-            Site::Row(row) => self.instance.row_name(&self.model, row as usize),
-            Site::Var(var) => self.instance.var_name(&self.model, var as usize),
+            Site::Row(row) if (row as usize) < n_cons => self.instance.row_name(&self.model, row as usize),
+            Site::Var(var) if (var as usize) < n_vars => self.instance.var_name(&self.model, var as usize),
+            _ => Some("a norm".into()),
         };
         name.unwrap_or_default()
     }

@@ -18,6 +18,8 @@ use std::collections::BTreeSet;
 
 /// Two parameters whose correlation is at least this are spoken of.
 const STRONG: f64 = 0.99;
+/// A parameter whose error is so many times its value, 1e6 percent, is spoken of.
+const HOPELESS: f64 = 1e4;
 /// Matrices of at most so many parameters are part of the report.
 const MOST_IN_MATRIX: usize = 100;
 /// Points of the curve, and most measured points that a picture shows.
@@ -58,14 +60,14 @@ pub fn report(bound: &Bound, residuals: &Residuals, x: &[f64]) -> Option<FitRepo
         parameters: (0..n).map(parameter).collect(),
         covariance: if few { found.covariance.clone() } else { Vec::new() },
         correlation: if few { (0..n * n).map(|k| found.correlation(k / n, k % n)).collect() } else { Vec::new() },
-        notes: notes(&found, &residuals.fit, &name),
+        notes: notes(&found, &residuals.fit, x, &name),
         curve: curve(residuals, &found, x),
         residual_values: residual_values(&residuals.fit, x),
     })
 }
 
 /// What the reader should know before believing the numbers.
-fn notes(found: &Statistics, fit: &LeastSquares, name: &dyn Fn(usize) -> String) -> Vec<String> {
+fn notes(found: &Statistics, fit: &LeastSquares, x: &[f64], name: &dyn Fn(usize) -> String) -> Vec<String> {
     let mut notes = Vec::new();
     let list = |js: &[usize]| {
         let names: Vec<String> = js.iter().take(6).map(|j| format!("`{}`", name(*j))).collect();
@@ -89,6 +91,12 @@ fn notes(found: &Statistics, fit: &LeastSquares, name: &dyn Fn(usize) -> String)
             "no standard errors: {} residuals for {n} free parameters leave no degrees of freedom",
             found.n_residuals
         ));
+    }
+    let wide: Vec<usize> =
+        (0..x.len()).filter(|&j| found.standard_errors[j] > HOPELESS * x[j].abs() && x[j] != 0.0).collect();
+    if !wide.is_empty() {
+        let (verb, whose) = if wide.len() == 1 { ("is", "its") } else { ("are", "their") };
+        notes.push(format!("{} {verb} as good as unknown: the error is far larger than {whose} value", list(&wide)));
     }
     let held =
         |wanted: fn(Held) -> bool| -> Vec<usize> { (0..found.held.len()).filter(|j| wanted(found.held[*j])).collect() };

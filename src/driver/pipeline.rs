@@ -169,7 +169,9 @@ impl Kept {
     /// Whether `new`, which began here, takes its place.
     pub fn gives_way_to(&self, new: &Self) -> bool {
         match (self.verdict.status, new.verdict.status) {
-            (_, status) if status.is_optimal() || status == Status::Unbounded => true,
+            (_, Status::GlobalOptimum | Status::Unbounded) => true,
+            (Status::GlobalOptimum, _) => false,
+            (old, new_status) if new_status.is_optimal() => !(old.is_optimal() && self.worth.beats(new.worth)),
             (_, status) if says_infeasible(status) => !self.worth.is_feasible(),
             (old, _) if says_infeasible(old) => new.worth.is_feasible(),
             (old, _) if old.is_optimal() => new.worth.beats(self.worth),
@@ -273,6 +275,7 @@ mod tests {
             y: Vec::new(),
             z_lower: Vec::new(),
             z_upper: Vec::new(),
+            proof: None,
         };
         Kept { compiled: candidate.clone(), candidate, verdict, worth: Worth { violation, objective }, run: 0 }
     }
@@ -283,6 +286,11 @@ mod tests {
         // (before, after, whether the later one is kept): status, violation, objective.
         let cases = [
             ((BestFound, 0.0, 1.0), (LocalOptimum, 0.0, 2.0), true),
+            ((LocalOptimum, 0.0, 1.0), (LocalOptimum, 0.0, 2.0), false),
+            ((LocalOptimum, 0.0, 1.0), (LocalOptimum, 0.0, 1.0), true),
+            ((ClaimedOptimum, 0.0, 1.0), (LocalOptimum, 0.0, 2.0), false),
+            ((LocalOptimum, 0.0, 1.0), (GlobalOptimum, 0.0, 1.0 + 1e-8), true),
+            ((GlobalOptimum, 0.0, 1.0 + 1e-8), (LocalOptimum, 0.0, 1.0), false),
             ((LocalOptimum, 0.0, 1.0), (BestFound, 0.0, 1.0 - 1e-12), false),
             ((LocalOptimum, 0.0, 1.0), (BestFound, 0.0, 0.5), true),
             ((LocalOptimum, 0.0, 1.0), (NumericalFailure, 5.0, -9.0), false),

@@ -28,9 +28,11 @@ pub struct Report {
     pub variables: Vec<VariableReport>,
     /// Constraints at the final point.
     pub constraints: Vec<ConstraintReport>,
-    /// Standard errors and the like, when the objective is a sum of squares or losses of residuals, a method for those
-    /// may run, and the final point is a solution.
+    /// Standard errors and the like, when the objective is a sum of squares or losses of residuals and the final point is an
+    /// optimum.
     pub fit: Option<FitReport>,
+    /// What proves that there is no answer, when the final status is that there is none and the judge has verified why.
+    pub proof: Option<ProofReport>,
     /// What `show` asked for, in order.
     pub shown: Vec<Shown>,
     /// What `expect` demanded, in order.
@@ -105,11 +107,6 @@ impl Run {
         let falls = |line: &EvidenceLine| line.what == "curvature" && !line.holds;
         self.status == Status::Stationary && self.evidence.iter().any(falls)
     }
-
-    /// Whether slopes at the answer are so rounded that one beyond 1 would pass: far out, on the way to minus infinity.
-    pub fn is_blurred(&self) -> bool {
-        self.evidence.iter().any(|line| line.what == "stationarity" && line.allowed > 1.0)
-    }
 }
 
 /// One number that the judge looked at.
@@ -119,12 +116,39 @@ pub struct EvidenceLine {
     pub what: String,
     /// The measured number.
     pub value: f64,
-    /// What the judge allows; curvature must be at least, all others at most, this.
+    /// What the judge allows; curvature, rate of fall and distance followed must be at least, all others at most, this.
     pub allowed: f64,
     /// Whether the judge is content.
     pub holds: bool,
     /// Where it is worst, by name: `capacity[seattle]`.
     pub at: Option<String>,
+}
+
+impl EvidenceLine {
+    /// Whether the measured number must be at least what is allowed.
+    pub fn is_at_least(&self) -> bool {
+        matches!(self.what.as_str(), "curvature" | "rate of fall" | "distance followed")
+    }
+}
+
+/// A proof that there is no answer, by name.
+#[derive(Clone, Debug, Serialize)]
+pub struct ProofReport {
+    /// `infeasible`: entries are weights of constraint rows. `unbounded`: they are a direction of the variables.
+    pub kind: &'static str,
+    /// Those that are not 0, in the order of the problem; the largest is 1.
+    pub entries: Vec<ProofEntry>,
+}
+
+/// One number of a proof.
+#[derive(Clone, Debug, Serialize)]
+pub struct ProofEntry {
+    /// The constraint or the variable, as in the report.
+    pub name: String,
+    /// The subscripts; none for a scalar.
+    pub index: Vec<Label>,
+    /// Weight of the row, positive for its upper end and negative for its lower one; or how the variable moves.
+    pub value: f64,
 }
 
 /// One objective.
@@ -349,7 +373,7 @@ pub struct FitReport {
     pub residuals: usize,
     /// Parameters that may move.
     pub free: usize,
-    /// `residuals - free`.
+    /// `residuals` less the directions of the free parameters in which some residual changes.
     pub degrees_of_freedom: i64,
     /// Standard deviation of a residual of weight 1; not a number without degrees of freedom.
     pub residual_deviation: f64,
@@ -376,6 +400,11 @@ impl FitReport {
     /// Whether something is known about some parameter.
     pub fn is_worth_a_table(&self) -> bool {
         self.degrees_of_freedom > 0
+    }
+
+    /// Whether a curve through data is what was fitted: who did that waits for standard errors.
+    pub fn is_of_data(&self) -> bool {
+        self.curve.is_some()
     }
 }
 

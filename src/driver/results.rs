@@ -4,7 +4,8 @@
 //! interpreter on the model as it was written.
 
 use super::report::{
-    Axis, ConstraintReport, Domain as Kind, Expectation, Index, Label, Labels, ObjectiveReport, Shown, VariableReport,
+    Axis, ConstraintReport, Domain as Kind, Expectation, Index, Label, Labels, ObjectiveReport, ProofEntry,
+    ProofReport, Shown, VariableReport,
 };
 use crate::base::{Id, Name, Span};
 use crate::bind::Instance;
@@ -12,7 +13,7 @@ use crate::diag::Sources;
 use crate::interp::{Deps, Env, Interp, Joined, Plain, Val};
 use crate::ir::model::{Expected, Over, SetKind, VarType};
 use crate::ir::{ArrayId, ConId, DomainId, Model, NodeId, ParamId, SetId, TableId, VarId, pretty};
-use crate::problem::{Bounds, Sense, Shape, StopFlag};
+use crate::problem::{Bounds, Proof, Sense, Shape, StopFlag};
 use crate::syntax::ast;
 use std::cell::RefCell;
 use std::collections::BTreeMap;
@@ -257,6 +258,33 @@ impl<'a> Results<'a> {
             });
         }
         out
+    }
+
+    /// What the judge has verified, by name.
+    pub fn proof(&self, sources: &Sources, proof: &Proof) -> ProofReport {
+        let entry = |name: &str, index: &Index, at: usize, value: f64| ProofEntry {
+            name: name.to_string(),
+            index: (0..index.n_parts()).map(|part| index.label(at, part)).collect(),
+            value,
+        };
+        let mut entries = Vec::new();
+        let kind = match proof {
+            Proof::Infeasible(weights) => {
+                for (name, index, first) in self.row_blocks(sources) {
+                    let own = weights.iter().skip(first).take(index.len()).enumerate();
+                    entries.extend(own.filter(|(_, w)| **w != 0.0).map(|(at, w)| entry(&name, &index, at, *w)));
+                }
+                "infeasible"
+            }
+            Proof::Unbounded(ray) => {
+                for (name, index, slots) in self.slots() {
+                    let own = slots.iter().map(|slot| ray.get(*slot).copied().unwrap_or(0.0)).enumerate();
+                    entries.extend(own.filter(|(_, d)| *d != 0.0).map(|(at, d)| entry(&name, &index, at, d)));
+                }
+                "unbounded"
+            }
+        };
+        ProofReport { kind, entries }
     }
 
     /// What `show` asks for.

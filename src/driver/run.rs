@@ -10,7 +10,7 @@ use crate::diag::codes::limit::LimitError;
 use crate::ir::model::{OptionValue as Written, Stage};
 use crate::problem::verify::tolerance::GAP;
 use crate::problem::{
-    Candidate, Control, CurvatureEvidence, Evidence, Limits, MethodRow, OptionSet, Program, Request, Schedule,
+    Candidate, Control, CurvatureEvidence, Evidence, Fall, Limits, MethodRow, OptionSet, Program, Request, Schedule,
     ScheduleShape, Site, TraceRow, TraceSink, Verdict, WarmStart,
 };
 use crate::solve::options::{Given, OptionProblem, wants};
@@ -169,6 +169,8 @@ fn evidence(found: &Evidence, name: &dyn Fn(Site) -> String) -> Vec<EvidenceLine
         ("complementarity", found.complementarity),
         // Feasible points have nothing to pay for.
         ("price of violation", found.price.filter(|price| price.value > 0.0)),
+        // Most optima leave nothing to speak of.
+        ("possible gain", found.gain.filter(|gain| gain.value > 1e-3 * gain.allowed)),
         ("infeasibility", found.infeasibility),
     ];
     let mut lines: Vec<EvidenceLine> = parts
@@ -182,8 +184,13 @@ fn evidence(found: &Evidence, name: &dyn Fn(Site) -> String) -> Vec<EvidenceLine
             at: (worst.value > 0.0).then(|| name(worst.at)),
         })
         .collect();
+    if let Some(Fall { rate, distance }) = found.fall {
+        for (what, value) in [("rate of fall", rate), ("distance followed", distance)] {
+            lines.push(EvidenceLine { what: what.into(), value, allowed: 0.0, holds: true, at: None });
+        }
+    }
     if let Some(gap) = found.gap {
-        let (what, holds) = ("gap to the bound the method claims".into(), gap <= GAP);
+        let (what, holds) = ("gap to the bound the method claims".into(), gap.abs() <= GAP);
         lines.push(EvidenceLine { what, value: gap, allowed: GAP, holds, at: None });
     }
     if found.curvature == Some(CurvatureEvidence::Everywhere) {

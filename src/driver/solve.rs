@@ -9,10 +9,10 @@ use super::method_option::MethodOption;
 use super::patience::{self, Patience};
 use super::pipeline::{self, Kept, Used, Worth};
 use super::ranges::Hulls;
-use super::report::{ProblemSummary, Report, Run, SolveReport};
+use super::report::{FitReport, ProblemSummary, Report, Run, SolveReport};
 use super::residuals::Residuals;
 use super::results::{Answer, Results};
-use super::route::{Choice, route};
+use super::route::{Choice, after, route};
 use super::run;
 use super::session::{Checked, Prepared, Session};
 use super::survey::{Line, Survey, survey};
@@ -30,6 +30,7 @@ use crate::kernel::{self, CompiledOracle, Mode};
 use crate::pass::traits::{self, Traits};
 use crate::pass::{absolute, epigraph};
 use crate::problem::recover;
+use crate::problem::statistics::MOST_PARAMETERS;
 use crate::problem::verify::{interrupted, verify};
 use crate::problem::{
     Candidate, Degree, Form, Limits, MethodRow, Nlp, OptionSet, Oracle, Place, ProblemFacts, Refusal, SetupError,
@@ -261,7 +262,7 @@ impl Session {
         let (model, n_kinks) = epigraph::without_kinks(&bound.checked, &range)?;
         let written = Arc::clone(&bound.written);
         let smooth = self.bind_model(written, (Arc::new(model), n_kinks), bound.docs.clone(), Reports::new()).ok()?;
-        (smooth.facts.smoothness < bound.facts.smoothness).then_some(smooth)
+        (smooth.facts.smoothness < bound.facts.smoothness || smooth.facts.n_cones > 0).then_some(smooth)
     }
 
     /// Runs what the model's `solve` lines ask for and reads the last answer.
@@ -340,14 +341,14 @@ impl Session {
         let mut tried = Vec::new();
         // Of the others only this one looks for the way down from a saddle.
         let fits = |other: &&str| !is_saddle || *other == "newton_trust_region";
-        for other in super::route::after(&state.bound.facts, &name).filter(fits) {
+        for other in after(&state.bound.facts, &name).into_iter().filter(fits) {
             let Ok(choice) = route(&state.bound.facts, Some(other)) else { continue };
             let choice = Choice { reason: format!("`{name}` came to no certified answer"), ..choice };
             // From the model's own start: what is not certified may be far off. A saddle is where to leave it from.
             let before = state.kept.clone();
             state.kept = state.kept.take().filter(|_| is_saddle);
             let ran = self.run_choice(state, choice, None, at);
-            let proves = |run: &Run| !run.is_saddle() && !self.is_unproved(run) && !run.is_blurred();
+            let proves = |run: &Run| !run.is_saddle() && !self.is_unproved(run);
             let proved = state.runs.get(n_runs).is_some_and(proves);
             if ran.is_ok() && proved {
                 return;
@@ -448,7 +449,8 @@ impl Session {
         }
         let candidate = ran.candidate.clone();
         let objective = bound.in_users_sense(candidate.objective);
-        let name = |site: Site| cones.map_or_else(|| bound.site_name(site), |c| c.site_name(site));
+        let own_sizes = (bound.instance.shape.n_vars, bound.instance.shape.n_cons);
+        let name = |site: Site| cones.map_or_else(|| bound.site_name(site), |c| c.site_name(site, own_sizes));
         let mut described = run::describe(&choice, ran, &verdict, objective, &name);
         if bound.n_kinks > 0 {
             let (vars, rows) = bound.added_for_kinks();
@@ -467,7 +469,7 @@ impl Session {
     }
 
     fn read(
-        &self,
+        &mut self,
         name: &str,
         bound: &Bound,
         (runs, solves): (Vec<Run>, Vec<SolveReport>),
@@ -487,6 +489,7 @@ impl Session {
         };
         let answer = Answer { x: &candidate.x, y, z_lower, z_upper, rows: &rows };
         let results = Results::new(&bound.written, &bound.instance, answer);
+        let fit = if is_solution(verdict.status) { self.fit(bound, &candidate.x) } else { None };
         Report {
             model: name.to_string(),
             problem: ProblemSummary {
@@ -499,15 +502,28 @@ impl Session {
             objectives: results.objectives(),
             variables: results.variables(&bound.docs),
             constraints: results.constraints(&self.sources, &bound.docs),
-            fit: bound
-                .residuals
-                .as_ref()
-                .filter(|_| is_solution(verdict.status))
-                .and_then(|r| fit::report(bound, r, &candidate.x)),
+            fit,
+            proof: verdict.proof.as_ref().map(|proof| results.proof(&self.sources, proof)),
             shown: results.shown(),
             expectations: results.expectations(&self.sources),
             timings: Vec::new(),
         }
+    }
+}
+
+impl Session {
+    /// Statistics of a solution that is a fit, whatever method found it.
+    fn fit(&mut self, bound: &Bound, x: &[f64]) -> Option<FitReport> {
+        if let Some(residuals) = &bound.residuals {
+            return fit::report(bound, residuals, x);
+        }
+        let asked_for_another = !self.may_run(&bound.checked, Form::LeastSquares) && bound.l1.is_empty();
+        let residuals = if asked_for_another && x.len() <= MOST_PARAMETERS {
+            self.residuals(&bound.checked, &bound.facts)
+        } else {
+            None
+        };
+        fit::report(bound, &residuals?, x)
     }
 }
 
@@ -672,7 +688,7 @@ impl Bound {
 
 /// Whether statistics of the point mean something.
 fn is_solution(status: Status) -> bool {
-    matches!(status, Status::GlobalOptimum | Status::LocalOptimum | Status::Stationary)
+    matches!(status, Status::GlobalOptimum | Status::LocalOptimum)
 }
 
 fn docs(stmts: &[Stmt]) -> BTreeMap<Name, Name> {

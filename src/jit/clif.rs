@@ -148,9 +148,9 @@ impl Writer<'_> {
             if let Node::Op(Op::Load { port, .. }) = self.schedule.values[val as usize] {
                 match self.forms.ports[port as usize] {
                     PortForm::Uniform => note(2 * port),
-                    PortForm::Unit { of, .. } => note(2 * u32::from(of)),
+                    PortForm::Unit { of, .. } => note(2 * of),
                     PortForm::Strided => [2 * port, 2 * port + 1].into_iter().for_each(&mut note),
-                    PortForm::Gather { of } => [2 * port, 2 * u32::from(of) + 1].into_iter().for_each(&mut note),
+                    PortForm::Gather { of } => [2 * port, 2 * of + 1].into_iter().for_each(&mut note),
                 }
             }
         };
@@ -368,7 +368,7 @@ impl Writer<'_> {
                 self.splat(number)
             }
             PortForm::Unit { of, delta } => {
-                let from = self.word(2 * u32::from(of));
+                let from = self.word(2 * of);
                 let from = self.builder.ins().iadd(from, self.at);
                 self.builder.ins().load(self.wide, plain(), from, 8 * i32::from(delta))
             }
@@ -381,7 +381,7 @@ impl Writer<'_> {
                 })
             }
             PortForm::Gather { of } => {
-                let (base, list) = (self.word(2 * port), self.word(2 * u32::from(of) + 1));
+                let (base, list) = (self.word(2 * port), self.word(2 * of + 1));
                 let first = self.listed(base, list, 0);
                 let first = self.builder.ins().load(F64, plain(), first, 0);
                 self.pair(first, |w| {

@@ -18,6 +18,17 @@ use std::sync::Arc;
 
 /// Ops compiled for one oracle; loops beyond them stay with the portable executor, those with most work last.
 const MAX_TOTAL_OPS: usize = 400_000;
+/// Of these, ops of loops that do not gain in a single evaluation what compiling them takes: some 50 ms.
+const QUICK_OPS: usize = 30_000;
+/// The portable executor takes about half a nanosecond per op and instance, the compiler about two microseconds per op:
+/// with so many instances native code pays at once.
+const MANY: usize = 4_000;
+/// Kernels of more than `BIG` ops for no more than `FEW` instances: code that runs once per evaluation is hardly read
+/// from memory faster than the executor goes through the ops, and compiling it pays after hundreds of evaluations.
+const BIG: usize = 2_000;
+const FEW: usize = 16;
+/// Most that may be asked for: slots of the scratch are addressed with 32 bits.
+const MOST_OPS: usize = 900_000;
 
 /// Which instructions code may use.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
@@ -52,6 +63,10 @@ pub struct Summary {
     pub bytes: usize,
     /// Loops that stay with the portable executor.
     pub portable: usize,
+    /// What functions do, in all of them: each value computed, kept or given to an out.
+    pub items: usize,
+    /// The same in the longest one.
+    pub longest: usize,
 }
 
 /// The text forms of code.
@@ -66,8 +81,8 @@ pub enum Text {
 /// A compiler for this machine.
 pub struct Jit {
     isa: OwnedTargetIsa,
-    /// Most ops compiled for one oracle.
-    budget: usize,
+    /// Most ops compiled for one oracle, if not as many as are likely to pay.
+    budget: Option<usize>,
 }
 
 /// What is known of a unit of code before it is written: a kernel and the forms of its addresses.
@@ -97,8 +112,8 @@ impl Jit {
     /// # Errors
     /// [`JitError::Machine`] where there is no code generator or the machine lacks what vectors need.
     pub fn new(level: Level) -> Result<Self, JitError> {
-        if cfg!(not(target_arch = "x86_64")) {
-            return Err(JitError::Machine("only x86-64 is supported".into()));
+        if !has_vectors() {
+            return Err(JitError::Machine("only x86-64 with SSE4.1 is supported".into()));
         }
         let unknown = |e: &dyn std::fmt::Display| JitError::Machine(e.to_string());
         let mut flags = settings::builder();
@@ -120,12 +135,13 @@ impl Jit {
             }
         }
         let isa = builder.finish(settings::Flags::new(flags)).map_err(|e| unknown(&e))?;
-        Ok(Self { isa, budget: MAX_TOTAL_OPS })
+        Ok(Self { isa, budget: None })
     }
 
-    /// The same, with at most `ops` ops compiled for one oracle. The portable executor runs the rest.
+    /// The same, with `ops` ops compiled for one oracle if there are so many, whether that pays or not. The portable
+    /// executor runs the rest.
     pub fn with_budget(self, ops: usize) -> Self {
-        Self { budget: ops, ..self }
+        Self { budget: Some(ops.min(MOST_OPS)), ..self }
     }
 
     /// Gives the loops of an oracle native code. Workspaces taken before do not fit any more.
@@ -175,8 +191,7 @@ impl Jit {
         for Draft { forms, schedule, members } in drafts {
             units.push((Arc::new(compiler.unit(&schedule, &forms)?), members));
         }
-        summary.functions = compiler.functions;
-        summary.bytes = compiler.bytes.len();
+        summary = Summary { portable: summary.portable, bytes: compiler.bytes.len(), ..compiler.summary };
         Ok(Written { units, bytes: compiler.bytes, summary })
     }
 
@@ -200,11 +215,23 @@ impl Jit {
     }
 }
 
-/// The different loops to compile, and which loops they serve; most work per compiled op first.
+/// Whether this machine has the instructions that all code uses.
+#[cfg(target_arch = "x86_64")]
+fn has_vectors() -> bool {
+    is_x86_feature_detected!("sse3") && is_x86_feature_detected!("ssse3") && is_x86_feature_detected!("sse4.1")
+}
+
+#[cfg(not(target_arch = "x86_64"))]
+fn has_vectors() -> bool {
+    false
+}
+
+/// The different loops to compile, and which loops they serve; most work per compiled op first. Without a budget only
+/// those that are likely to pay.
 fn chosen(
     program: &Program,
     loops: &[&mut BoundLoop],
-    budget: usize,
+    budget: Option<usize>,
     summary: &mut Summary,
 ) -> IndexMap<(KernelId, Forms), Vec<usize>> {
     let mut units: IndexMap<(KernelId, Forms), Vec<usize>> = IndexMap::new();
@@ -212,17 +239,23 @@ fn chosen(
         units.entry((bound.kernel, Forms::of(bound))).or_default().push(k);
     }
     let size = |kernel: KernelId| program.kernels[kernel].body.len();
-    let total: usize = units.keys().map(|(kernel, _)| size(*kernel)).sum();
-    if total <= budget {
-        return units;
-    }
     let most = |members: &[usize]| members.iter().map(|k| loops[*k].count).max().unwrap_or(0);
-    units.sort_by(|_, a, _, b| most(b).cmp(&most(a)));
-    let mut left = budget;
+    let total: usize = units.keys().map(|(kernel, _)| size(*kernel)).sum();
+    if total > budget.unwrap_or(QUICK_OPS) {
+        units.sort_by(|_, a, _, b| most(b).cmp(&most(a)));
+    }
+    let mut left = budget.unwrap_or(MAX_TOTAL_OPS);
+    let mut quick = budget.unwrap_or(QUICK_OPS);
     units.retain(|(kernel, _), members| {
-        let fits = size(*kernel) <= left;
-        left -= if fits { size(*kernel) } else { 0 };
-        summary.portable += if fits { 0 } else { members.len() };
+        let (size, count) = (size(*kernel), most(members));
+        let pays = budget.is_some() || (count >= MANY || (size <= quick && (count > FEW || size <= BIG)));
+        let fits = pays && size <= left;
+        if fits {
+            left -= size;
+            quick = quick.saturating_sub(size);
+        } else {
+            summary.portable += members.len();
+        }
         fits
     });
     units
@@ -234,7 +267,7 @@ struct Compiler<'a> {
     memory: FunctionBuilderContext,
     control: ControlPlane,
     bytes: Vec<u8>,
-    functions: usize,
+    summary: Summary,
     text: Option<Text>,
     shown: String,
 }
@@ -250,7 +283,7 @@ impl<'a> Compiler<'a> {
             memory: FunctionBuilderContext::new(),
             control: ControlPlane::default(),
             bytes: Vec::new(),
-            functions: 0,
+            summary: Summary::default(),
             text: None,
             shown: String::new(),
         }
@@ -299,7 +332,9 @@ impl<'a> Compiler<'a> {
         let at = self.bytes.len().next_multiple_of(ALIGN);
         self.bytes.resize(at, 0x90);
         self.bytes.extend_from_slice(code.code_buffer());
-        self.functions += 1;
+        self.summary.functions += 1;
+        self.summary.items += items.len();
+        self.summary.longest = self.summary.longest.max(items.len());
         Ok(Entry(at))
     }
 }

@@ -319,11 +319,11 @@ fn wrong_list(forms: &mut Forms, bound: &BoundLoop, pick: usize) -> bool {
     let n = bound.ports.len();
     let pairs = (0..n).flat_map(|p| (0..n).map(move |q| (p, q))).filter(|(p, q)| {
         // A port that lends its list goes on lending it.
-        let lends = (0..n).any(|r| r != *p && forms.ports[r] == PortForm::Gather { of: *p as u16 });
+        let lends = (0..n).any(|r| r != *p && forms.ports[r] == PortForm::Gather { of: *p as u32 });
         p != q && !lends && matches!(forms.ports[*p], PortForm::Gather { .. }) && owner(*q) && fits(*p, *q)
     });
     let Some((p, q)) = choose(pairs.collect(), pick) else { return false };
-    forms.ports[p] = PortForm::Gather { of: q as u16 };
+    forms.ports[p] = PortForm::Gather { of: q as u32 };
     true
 }
 

@@ -3,6 +3,7 @@
 use crate::bind::Address;
 use crate::kernel::exec::{BoundLoop, BoundPort};
 use crate::kernel::program::BLOCK;
+use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
 /// How a port is read.
@@ -13,7 +14,7 @@ pub enum PortForm {
     /// Consecutive numbers: `delta` places after those of port `of`, which may be itself.
     Unit {
         /// The port whose address is used.
-        of: u16,
+        of: u32,
         /// Distance in numbers.
         delta: i16,
     },
@@ -22,7 +23,7 @@ pub enum PortForm {
     /// Numbers at the places listed for port `of`, which may be itself, shifted by as much as their base.
     Gather {
         /// The port whose list is used.
-        of: u16,
+        of: u32,
     },
 }
 
@@ -93,37 +94,48 @@ impl Forms {
 }
 
 fn port_forms(ports: &[BoundPort], count: usize) -> Vec<PortForm> {
-    let (mut units, mut lists): (Vec<usize>, Vec<usize>) = (Vec::new(), Vec::new());
+    // Ports that others are read by: those of consecutive numbers by place, those of lists by a sample.
+    let mut units: BTreeMap<(usize, i64), usize> = BTreeMap::new();
+    // Looked up by key only.
+    let mut lists: HashMap<[u32; SAMPLES], Vec<usize>> = HashMap::new();
     let form = |(p, port): (usize, &BoundPort)| match &port.at {
         Address::Affine { stride: 0, .. } => PortForm::Uniform,
         Address::Affine { .. } if count == 1 => PortForm::Uniform,
         Address::Affine { base, stride: 1 } => {
-            let near = units.iter().find_map(|&q| match ports[q].at {
-                Address::Affine { base: from, .. } if ports[q].source == port.source => {
-                    let delta = i64::from(*base) - i64::from(from);
-                    (delta.abs() <= NEAR).then_some((q, delta as i16))
-                }
-                _ => None,
-            });
-            let (of, delta) = near.unwrap_or((p, 0));
+            let (source, base) = (port.source as usize, i64::from(*base));
+            let near = units.range((source, base - NEAR)..=(source, base + NEAR)).map(|((_, from), q)| (*q, *from));
+            // The earliest: there are at most two, since none is near another.
+            let (of, from) = near.min().unwrap_or((p, base));
             if of == p {
-                units.push(p);
+                units.insert((source, base), p);
             }
-            PortForm::Unit { of: of as u16, delta }
+            // Between -NEAR and NEAR.
+            PortForm::Unit { of: of as u32, delta: (base - from) as i16 }
         }
         Address::Affine { .. } => PortForm::Strided,
         Address::Gather(slots) => {
-            let same = lists.iter().copied().find(|q| match &ports[*q].at {
+            let alike = lists.entry(sample(slots, count)).or_default();
+            let same = alike.iter().rev().take(MOST_ALIKE).copied().find(|q| match &ports[*q].at {
                 Address::Gather(list) => shifted(list, slots, count),
                 Address::Affine { .. } => false,
             });
             if same.is_none() {
-                lists.push(p);
+                alike.push(p);
             }
-            PortForm::Gather { of: same.unwrap_or(p) as u16 }
+            PortForm::Gather { of: same.unwrap_or(p) as u32 }
         }
     };
     ports.iter().enumerate().map(form).collect()
+}
+
+/// Entries of a list that are looked at before all of it is.
+const SAMPLES: usize = 8;
+/// Lists with the same sample that are compared in full.
+const MOST_ALIKE: usize = 4;
+
+/// Some entries of a list, less its first one: the same for lists that are shifts of each other.
+fn sample(slots: &[u32], count: usize) -> [u32; SAMPLES] {
+    std::array::from_fn(|k| slots[(count - 1) * (k + 1) / SAMPLES].wrapping_sub(slots[0]))
 }
 
 /// Whether `b` is `a` with one number added everywhere.

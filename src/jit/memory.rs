@@ -43,16 +43,6 @@ impl Pages {
         Ok(Self { map: map.make_exec()? })
     }
 
-    /// Number of bytes.
-    pub fn len(&self) -> usize {
-        self.map.len()
-    }
-
-    /// Whether there are none.
-    pub fn is_empty(&self) -> bool {
-        self.map.is_empty()
-    }
-
     /// Calls the function that begins at byte `offset`.
     ///
     /// # Safety

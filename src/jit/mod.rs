@@ -15,17 +15,18 @@
 //!
 //! Deliberately absent: what numbers mean, where slots come from.
 
-pub mod clif;
+pub(crate) mod clif;
 pub mod compile;
 #[doc(hidden)]
 pub mod fault;
-pub mod forms;
-pub mod memory;
+pub(crate) mod forms;
+pub(crate) mod memory;
 pub mod pool;
-pub mod run;
-pub mod schedule;
-pub mod team;
+pub(crate) mod run;
+pub(crate) mod schedule;
+pub(crate) mod team;
 
 pub use compile::{Jit, JitError, Level, Summary, Text};
 pub use pool::Pool;
+pub use schedule::MAX_ITEMS;
 pub use team::share;

@@ -7,6 +7,7 @@
 //! Takes functions; deliberately absent: what they do, and how work is divided.
 #![allow(unsafe_code)]
 
+use crate::kernel::split::MAX_CHUNKS;
 use std::cell::UnsafeCell;
 use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
@@ -81,6 +82,7 @@ unsafe impl Sync for Shared {}
 
 impl Pool {
     /// At most `n_threads` threads, the one that gives the job among them; as many as there are processors if not said.
+    /// Never more than a part is cut into: others would have nothing to do.
     pub fn new(n_threads: Option<usize>) -> Self {
         Self::with(n_threads, false)
     }
@@ -99,7 +101,7 @@ impl Pool {
             over: AtomicBool::new(false),
         };
         let owner = Mutex::new(Owner { threads: Vec::new(), last: None });
-        let n_threads = n_threads.map_or_else(OnceLock::new, |n| OnceLock::from(n.max(1)));
+        let n_threads = n_threads.map_or_else(OnceLock::new, |n| OnceLock::from(n.clamp(1, MAX_CHUNKS)));
         Self { shared: Arc::new(shared), n_threads, always, owner }
     }
 
@@ -110,7 +112,7 @@ impl Pool {
 
     /// How many threads take part, at most.
     pub fn n_threads(&self) -> usize {
-        *self.n_threads.get_or_init(|| std::thread::available_parallelism().map_or(1, usize::from))
+        *self.n_threads.get_or_init(|| std::thread::available_parallelism().map_or(1, usize::from).min(MAX_CHUNKS))
     }
 
     /// A turn to give a job that takes one thread about so many seconds, where one thread is not as good.
@@ -179,9 +181,9 @@ impl Turn<'_> {
     }
 }
 
-/// How well a kind of job is shared: what it takes one thread is held against what it takes all. Where other programs want
-/// the processors a thread may be put aside in the middle of its task, and where two write beside each other the lines of
-/// their caches go to and fro: then jobs are done alone for a while, longer each time.
+/// How well a kind of job is shared: what it takes one thread is held against what it takes all. Where other programs
+/// want the processors a thread may be put aside in the middle of its task, and where two write beside each other the
+/// lines of their caches go to and fro: then jobs are done alone for a while, longer each time.
 #[derive(Default)]
 pub struct Pace(Mutex<Times>);
 

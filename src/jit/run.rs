@@ -32,6 +32,9 @@ pub struct StageCode {
     reduces: Vec<u32>,
     places: Places,
     n_slots: usize,
+    /// By port, which of the windows of a lone instance is around its place, for ports that others are read by.
+    windows: Vec<u32>,
+    n_windows: usize,
     /// Whether all instances can go through at once.
     whole: bool,
 }
@@ -43,7 +46,20 @@ impl StageCode {
             (0u32..).zip(&forms.outs).filter(|(_, f)| **f == OutForm::Reduce).map(|(k, _)| k).collect();
         let n_parts: usize = stages.iter().map(|(entries, _)| entries.len()).sum();
         let calls = stages.iter().any(|(_, calls)| !calls.is_empty());
+        // Code for one instance at a time has no lone one.
+        let leads = |(p, form): (u32, &PortForm)| match form {
+            PortForm::Unit { of, .. } => forms.lanes > 1 && *of == p,
+            _ => false,
+        };
+        let mut n_windows = 0;
+        let windows = (0..).zip(&forms.ports).map(|port| {
+            n_windows += u32::from(leads(port));
+            n_windows.saturating_sub(1)
+        });
+        let windows: Vec<u32> = windows.collect();
         Self {
+            windows,
+            n_windows: n_windows as usize,
             whole: n_parts <= 1 && !calls && reduces.is_empty() && schedule.staged.is_empty(),
             stages,
             forms: forms.clone(),
@@ -67,6 +83,11 @@ impl StageCode {
     /// Where the numbers that a lone instance reads from rows of consecutive ones begin in the scratch.
     fn windows(&self) -> usize {
         self.cells() + 2 * self.forms.outs.len()
+    }
+
+    /// Where in the scratch the number of a lone instance stands for a port that others are read by.
+    fn window(&self, port: u32) -> usize {
+        self.windows() + self.windows[port as usize] as usize * WINDOW + NEAR as usize
     }
 }
 
@@ -157,8 +178,7 @@ impl NativeLoop {
         for (p, port) in bound.ports.iter().enumerate() {
             if let PortForm::Unit { of, delta } = code.forms.ports[p] {
                 // Neighbours share a window around the place of the port they go by.
-                let place = usize::from(of) * WINDOW + NEAR as usize;
-                let window = code.windows() + place.wrapping_add_signed(isize::from(delta));
+                let window = code.window(of).wrapping_add_signed(isize::from(delta));
                 work.scratch[window] = buffers.get(port.source)[port.at.at(last)];
             }
             match (code.forms.ports[p], &port.at) {
@@ -167,8 +187,7 @@ impl NativeLoop {
                     lone[2 * p + 1] = 0;
                 }
                 (PortForm::Unit { of, .. }, _) if of as usize == p => {
-                    let window = code.windows() + p * WINDOW + NEAR as usize;
-                    let at = &raw mut work.scratch[window] as u64;
+                    let at = &raw mut work.scratch[code.window(of)] as u64;
                     lone[2 * p] = at.wrapping_sub(8 * last as u64);
                 }
                 (PortForm::Gather { of }, Address::Gather(list)) if of as usize == p => {
@@ -374,7 +393,7 @@ impl Target {
     ///
     /// # Safety
     /// As [`Target::range`].
-    unsafe fn slot<'a>(self, slot: usize) -> &'a mut f64 {
+    pub(super) unsafe fn slot<'a>(self, slot: usize) -> &'a mut f64 {
         assert!(slot < self.len, "slots are inside the output");
         // SAFETY: inside; nobody else has it.
         unsafe { &mut *self.at.add(slot) }
@@ -504,7 +523,7 @@ fn last_slot(at: &Address, count: usize) -> usize {
 
 impl Native for NativeLoop {
     fn scratch(&self) -> usize {
-        self.code.windows() + self.code.forms.ports.len() * WINDOW
+        self.code.windows() + self.code.n_windows * WINDOW
     }
 
     fn table(&self) -> usize {
@@ -607,9 +626,9 @@ impl NativeLoop {
                 // SAFETY: the table of a split block lies behind the others.
                 let own = if split { unsafe { table.add(split_table) } } else { table };
                 let args = Args { table: own, scratch, instance: first, lane: 0, count: n - lone };
-                // SAFETY: `entry` is a function of these pages. Buffers are as long as what ports read,
-                // and a lone instance reads from windows of the scratch; outs are slots of `out` that are this thread's, or lanes and cells of the scratch; scratch and table have the
-                // lengths asked for.
+                // SAFETY: `entry` is a function of these pages. Buffers are as long as what ports read, and a lone
+                // instance reads from windows of the scratch; outs are slots of `out` that are this thread's, or
+                // lanes and cells of the scratch; scratch and table have the lengths asked for.
                 unsafe {
                     if args.count > 0 {
                         self.pages.call(entry.0, args);

@@ -1,16 +1,24 @@
 //! A kernel cut into functions.
 //!
 //! An op belongs to a stage: one more than the stages of calls it depends on. Between two stages the calls are made
-//! for all instances of a block. A stage of more than [`MAX_OPS`] ops is cut further, since the time of register
-//! allocation grows faster than the length of a function. What one function computes and another needs crosses in the
-//! scratch; loads and numbers are cheap enough to repeat.
+//! for all instances of a block. A stage of more than [`MAX_OPS`] ops, stores counted half, is cut further, since the
+//! time of register allocation grows faster than the length of a function. What one function computes and another needs
+//! crosses in the scratch; loads and numbers are cheap enough to repeat.
+//!
+//! Invariant: the work is proportional to the length of the kernel.
 
 use super::forms::{Forms, OutForm};
 use crate::func::{self, FuncId, Lower};
 use crate::kernel::program::{Kernel, Op, Reg};
+use std::collections::HashMap;
+use std::ops::Range;
 
 /// Most ops of one function.
 pub const MAX_OPS: usize = 400;
+/// Most items of one function: an op that computes may bring a slot with it, and a store counts half.
+pub const MAX_ITEMS: usize = 2 * MAX_OPS;
+/// Stores that stand beside the op whose value they give away; more are cut like ops.
+const NEAR_STORES: usize = 16;
 
 /// A value: position in [`Schedule::values`].
 pub type Val = u32;
@@ -106,6 +114,22 @@ fn called(value: &Value) -> Option<FuncId> {
     }
 }
 
+/// By stage, how many functions are full, and what is in the next one.
+struct Parts(Vec<(u32, usize)>);
+
+impl Parts {
+    /// A function of a stage that has room: its place.
+    fn take(&mut self, stage: u32, room: usize) -> (u32, u32) {
+        let (full, taken) = &mut self.0[stage as usize];
+        if *taken > 0 && *taken + room > MAX_ITEMS {
+            *full += 1;
+            *taken = 0;
+        }
+        *taken += room;
+        (stage, *full)
+    }
+}
+
 struct Cutter {
     values: Vec<Value>,
     operands: Vec<Vec<Val>>,
@@ -192,47 +216,85 @@ impl Cutter {
 
     fn finish(self, forms: &Forms) -> Schedule {
         let n_stages = self.level.iter().max().map_or(1, |m| m + 1) as usize;
-        let mut stages = vec![Stage::default(); n_stages];
+        let (by_value, order) = self.stores_by_value();
+        let mut parts = Parts(vec![(0, 0); n_stages]);
         let mut part_of = vec![(0_u32, 0_u32); self.values.len()];
-        let mut sizes = vec![0_usize; n_stages];
         for (v, value) in self.values.iter().enumerate() {
-            if is_free(value) || called(value).is_some() {
-                continue;
+            if !is_free(value) && called(value).is_none() {
+                let near = by_value[v].len().min(NEAR_STORES);
+                part_of[v] = parts.take(self.stage[v], self.operands[v].len().max(2) + near);
             }
-            let at = self.stage[v] as usize;
-            sizes[at] += 1;
-            part_of[v] = (at as u32, ((sizes[at] - 1) / MAX_OPS) as u32);
         }
-        for (stage, size) in stages.iter_mut().zip(&sizes) {
-            stage.parts = vec![Vec::new(); size.div_ceil(MAX_OPS).max(1)];
-        }
-        let keep = self.crossing(&part_of);
+        let keep = self.crossing(&part_of, &by_value);
         let mut slots = 0..;
         let slot: Vec<Option<u32>> = keep.iter().map(|k| k.then(|| slots.next().unwrap_or_default())).collect();
-        let mut n_slots = slot.iter().flatten().count() as u32;
-        self.fill(&mut stages, &part_of, &slot);
-        stages.iter_mut().for_each(|stage| pair_sines(&mut stage.calls));
-        let mut staged = Vec::new();
-        for &(value, out) in &self.stores {
-            let (stage, part) = self.store_place(value, &part_of);
-            let items = &mut stages[stage].parts[part];
-            if forms.outs[out as usize] == OutForm::Staged {
-                items.push(Item::Spill(value, n_slots));
-                staged.push((n_slots, out));
-                n_slots += 1;
-            } else {
-                insert_store(items, value, out);
+        for (v, value) in self.values.iter().enumerate() {
+            if is_free(value) && keep[v] {
+                part_of[v] = parts.take(self.stage[v], 2);
             }
         }
+        let mut n_slots = slot.iter().flatten().count() as u32;
+        let mut staged = Vec::new();
+        let items: Vec<Item> = (self.stores.iter())
+            .map(|&(value, out)| {
+                if forms.outs[out as usize] != OutForm::Staged {
+                    return Item::Store(value, out);
+                }
+                n_slots += 1;
+                staged.push((n_slots - 1, out));
+                Item::Spill(value, n_slots - 1)
+            })
+            .collect();
+        let mut stages = vec![Stage::default(); n_stages];
+        let apart = self.apart(&by_value, &mut parts);
+        for (stage, (n_parts, _)) in stages.iter_mut().zip(&parts.0) {
+            stage.parts = vec![Vec::new(); *n_parts as usize + 1];
+        }
+        let near = |v: usize| by_value[v].clone().take(NEAR_STORES).map(|k| items[order[k]]);
+        self.fill(&mut stages, &part_of, &slot, near);
+        for (k, (stage, part)) in apart {
+            stages[stage as usize].parts[part as usize].push(items[order[k]]);
+        }
+        stages.iter_mut().for_each(|stage| pair_sines(&mut stage.calls));
         Schedule { values: self.values, operands: self.operands, slot, once: self.once, stages, n_slots, staged }
     }
 
+    /// By value, a range of the list of its stores.
+    fn stores_by_value(&self) -> (Vec<Range<usize>>, Vec<usize>) {
+        let mut order: Vec<usize> = (0..self.stores.len()).collect();
+        order.sort_by_key(|k| self.stores[*k].0);
+        let mut ranges = vec![0..0; self.values.len()];
+        let mut first = 0;
+        for same in order.chunk_by(|a, b| self.stores[*a].0 == self.stores[*b].0) {
+            ranges[self.stores[same[0]].0 as usize] = first..first + same.len();
+            first += same.len();
+        }
+        (ranges, order)
+    }
+
+    /// Stores that do not stand beside an op, and where they do: those of values that are repeated in the first stage,
+    /// those of calls in the first that may use the result.
+    fn apart(&self, by_value: &[Range<usize>], parts: &mut Parts) -> Vec<(usize, (u32, u32))> {
+        let mut apart = Vec::new();
+        for (v, value) in self.values.iter().enumerate() {
+            let (stage, near) = if called(value).is_some() {
+                (self.level[v], 0)
+            } else if is_free(value) {
+                (0, 0)
+            } else {
+                (self.stage[v], NEAR_STORES)
+            };
+            apart.extend(by_value[v].clone().skip(near).map(|k| (k, parts.take(stage, 2))));
+        }
+        apart
+    }
+
     /// Values that more than their own function needs.
-    fn crossing(&self, part_of: &[(u32, u32)]) -> Vec<bool> {
+    fn crossing(&self, part_of: &[(u32, u32)], stores: &[Range<usize>]) -> Vec<bool> {
         let mut keep = vec![false; self.values.len()];
         for (v, value) in self.values.iter().enumerate() {
             let is_call = called(value).is_some();
-            keep[v] |= is_call;
+            keep[v] |= is_call || (!is_free(value) && stores[v].len() > NEAR_STORES);
             for &o in &self.operands[v] {
                 let operand = &self.values[o as usize];
                 if is_call || (!is_free(operand) && part_of[o as usize] != part_of[v]) {
@@ -243,19 +305,14 @@ impl Cutter {
         keep
     }
 
-    /// Where a store happens: with its value, or in the first function that may use a call's result.
-    fn store_place(&self, value: Val, part_of: &[(u32, u32)]) -> (usize, usize) {
-        let v = value as usize;
-        if called(&self.values[v]).is_some() {
-            (self.level[v] as usize, 0)
-        } else if is_free(&self.values[v]) {
-            (0, 0)
-        } else {
-            (part_of[v].0 as usize, part_of[v].1 as usize)
-        }
-    }
-
-    fn fill(&self, stages: &mut [Stage], part_of: &[(u32, u32)], slot: &[Option<u32>]) {
+    /// Puts stores right behind the computation of their value, so that registers are free early.
+    fn fill<I: Iterator<Item = Item>>(
+        &self,
+        stages: &mut [Stage],
+        part_of: &[(u32, u32)],
+        slot: &[Option<u32>],
+        near: impl Fn(usize) -> I,
+    ) {
         for (v, value) in self.values.iter().enumerate() {
             let val = v as Val;
             if let Some(func) = called(value) {
@@ -264,10 +321,11 @@ impl Cutter {
                 stages[self.stage[v] as usize].calls.push(Call { func, args, to, cosine: None });
                 continue;
             }
-            let (stage, part) = if is_free(value) { (self.stage[v], 0) } else { part_of[v] };
+            let (stage, part) = part_of[v];
             let items = &mut stages[stage as usize].parts[part as usize];
             if !is_free(value) {
                 items.push(Item::Compute(val));
+                items.extend(near(v));
             }
             if let Some(slot) = slot[v] {
                 items.push(Item::Spill(val, slot));
@@ -280,27 +338,20 @@ impl Cutter {
 fn pair_sines(calls: &mut Vec<Call>) {
     let (Some(sin), Some(cos)) = (func::lookup("sin"), func::lookup("cos")) else { return };
     let mut taken = vec![false; calls.len()];
+    // By argument, looked up by key only: a function of one argument is called once.
+    let cosines: HashMap<u32, usize> =
+        calls.iter().enumerate().filter(|(_, call)| call.func == cos).map(|(j, call)| (call.args[0], j)).collect();
+    for call in calls.iter_mut().filter(|call| call.func == sin) {
+        let Some(&other) = cosines.get(&call.args[0]) else { continue };
+        if !std::mem::replace(&mut taken[other], true) {
+            call.cosine = Some(other as u32);
+        }
+    }
     for k in 0..calls.len() {
-        if calls[k].func != sin || calls[k].cosine.is_some() {
-            continue;
-        }
-        let other = (0..calls.len()).find(|j| !taken[*j] && calls[*j].func == cos && calls[*j].args == calls[k].args);
-        if let Some(other) = other {
-            taken[other] = true;
-            calls[k].cosine = Some(calls[other].to);
-        }
+        calls[k].cosine = calls[k].cosine.map(|other| calls[other as usize].to);
     }
     let mut taken = taken.into_iter();
     calls.retain(|_| !taken.next().unwrap_or(false));
-}
-
-/// Puts a store behind the computation of its value, so that registers are free early.
-fn insert_store(items: &mut Vec<Item>, value: Val, out: u32) {
-    let after = items.iter().rposition(|item| *item == Item::Compute(value));
-    match after {
-        Some(at) => items.insert(at + 1, Item::Store(value, out)),
-        None => items.push(Item::Store(value, out)),
-    }
 }
 
 /// The register an op writes and those it reads.

@@ -15,7 +15,7 @@ use crate::kernel::CompiledOracle;
 use crate::kernel::exec::{BoundLoop, Registers, TreeSum};
 use crate::kernel::link::BoundStep;
 use crate::kernel::program::{Part, Program};
-use crate::kernel::region::{Call, Candidate, Ran, Region, Room};
+use crate::kernel::region::{Call, Candidate, Ran, Region, Reset, Room};
 use crate::kernel::split::{Act, Split, cost};
 use crate::num::vmath::block::all_finite;
 use std::any::Any;
@@ -96,33 +96,41 @@ impl Cut {
     ///
     /// # Safety
     /// Nobody else has them.
-    unsafe fn reset(reset: &[Range<u32>], constants: &[f64], section: &Range<usize>, to: Target) {
-        let from = reset.partition_point(|range| range.end as usize <= section.start);
-        for range in reset[from..].iter().take_while(|range| (range.start as usize) < section.end) {
-            let range = section.start.max(range.start as usize)..section.end.min(range.end as usize);
-            // SAFETY: a part of the section.
-            let slots = unsafe { to.range(range.clone()) };
-            match constants.get(range) {
-                Some(constants) => slots.copy_from_slice(constants),
-                None => slots.fill(0.0),
+    unsafe fn reset(reset: Reset<'_>, section: &[Range<usize>], to: Target) {
+        for part in section {
+            let from = reset.ranges.partition_point(|range| range.end as usize <= part.start);
+            for range in reset.ranges[from..].iter().take_while(|range| (range.start as usize) < part.end) {
+                let range = part.start.max(range.start as usize)..part.end.min(range.end as usize);
+                // SAFETY: a part of the section.
+                let slots = unsafe { to.range(range.clone()) };
+                reset.set(range, slots, |a, b| a * b);
             }
         }
     }
 
-    /// Adds what waited to the slots of a section.
-    fn settle(&self, acts: &[Act], section: &Range<usize>, slots: &mut [f64], cells: &[f64], sums: &[f64]) {
-        for act in acts {
+    /// Adds what waited to the slots of a section; whether all its numbers are finite.
+    ///
+    /// # Safety
+    /// Nobody else has them.
+    unsafe fn settle(&self, section: usize, to: Target, cells: &[f64], sums: &[f64]) -> bool {
+        for act in &self.split.acts[section] {
             match *act {
-                Act::Add { slot, cell } => slots[slot as usize - section.start] += cells[cell as usize],
+                Act::Add { slot, cell } => {
+                    // SAFETY: acts stand with the section of their slots.
+                    *unsafe { to.slot(slot as usize) } += cells[cell as usize];
+                }
                 Act::Total { slot, total } => {
                     let total = self.split.totals[total as usize];
                     let mut sum = TreeSum::EMPTY;
                     sums[total.first..][..total.n_blocks].iter().for_each(|block| sum.push(*block));
-                    let slot = &mut slots[slot as usize - section.start];
+                    // SAFETY: as above.
+                    let slot = unsafe { to.slot(slot as usize) };
                     *slot = if total.add { *slot + sum.total() } else { sum.total() };
                 }
             }
         }
+        // SAFETY: parts of the section.
+        self.split.sections[section].iter().all(|part| all_finite(unsafe { to.range(part.clone()) }))
     }
 }
 
@@ -144,7 +152,7 @@ impl Region for Cut {
     }
 
     fn run(&self, call: Call<'_>) -> Ran {
-        let Call { program, buffers, reset, constants, out, team } = call;
+        let Call { program, buffers, reset, out, team } = call;
         let Room { chunks, cells, sums, .. } = self.room;
         if team.registers.len() < chunks || team.cells.len() < cells || team.sums.len() < sums {
             crate::bug!("the memory was taken before there were threads");
@@ -156,7 +164,7 @@ impl Region for Cut {
             Go::Together(turn) => turn,
             Go::Alone { timed } => return Ran::Alone { timed },
         };
-        let n_reset: usize = reset.iter().map(|range| range.len()).sum();
+        let n_reset: usize = reset.ranges.iter().map(|range| range.len()).sum();
         let in_job = n_reset > FEW;
         let places = Places {
             to: Target::new(out),
@@ -167,14 +175,14 @@ impl Region for Cut {
         let split = &self.split;
         if !in_job {
             // SAFETY: there is no job yet.
-            unsafe { Self::reset(reset, constants, &(0..self.len), places.to) };
+            unsafe { Self::reset(reset, std::slice::from_ref(&(0..self.len)), places.to) };
         }
         let steps = [Tasks::new(if in_job { chunks } else { 0 }), Tasks::new(chunks), Tasks::new(chunks)];
         let finite = AtomicBool::new(true);
         let job = |thread: usize| {
             let places = &places;
             // SAFETY: sections are disjoint, and each is one task.
-            steps[0].work(thread, |k| unsafe { Self::reset(reset, constants, &split.sections[k], places.to) });
+            steps[0].work(thread, |k| unsafe { Self::reset(reset, &split.sections[k], places.to) });
             steps[1].work(thread, |k| {
                 // SAFETY: the memory of this chunk.
                 let registers = unsafe { &mut *places.registers.add(k) };
@@ -187,17 +195,13 @@ impl Region for Cut {
                 }
             });
             steps[2].work(thread, |k| {
-                let section = &split.sections[k];
                 // SAFETY: sections are disjoint, and chunks are done; cells and sums are only read from here on.
-                let (slots, cells, sums) = unsafe {
-                    (
-                        places.to.range(section.clone()),
-                        std::slice::from_raw_parts(places.cells, cells),
-                        std::slice::from_raw_parts(places.sums, sums),
-                    )
+                let all_finite = unsafe {
+                    let cells = std::slice::from_raw_parts(places.cells, cells);
+                    let sums = std::slice::from_raw_parts(places.sums, sums);
+                    self.settle(k, places.to, cells, sums)
                 };
-                self.settle(&split.acts[k], section, slots, cells, sums);
-                if !all_finite(slots) {
+                if !all_finite {
                     finite.store(false, Ordering::Relaxed);
                 }
             });

@@ -10,7 +10,7 @@ use super::program::{ArrayOp, Program};
 use crate::bind::Instance;
 use crate::ir::{ArrayId, ReduceOp};
 use crate::num::lu;
-use crate::num::vmath::{exp, log};
+use crate::num::vmath::{self, exp, log};
 use std::sync::Arc;
 
 /// An array step with its places.
@@ -475,8 +475,20 @@ fn add_both(row: usize, col: usize, value: f64, along: &[f64], adjoints: &mut [f
 }
 
 /// `to += a * b`, or `to = a * b`.
-fn multiply(to: faer::MatMut<'_, f64>, how: faer::Accum, a: faer::MatRef<'_, f64>, b: faer::MatRef<'_, f64>) {
-    faer::linalg::matmul::matmul(to, how, a, b, 1.0, faer::Par::Seq);
+fn multiply(mut to: faer::MatMut<'_, f64>, how: faer::Accum, a: faer::MatRef<'_, f64>, b: faer::MatRef<'_, f64>) {
+    if vmath::Level::current() > vmath::Level::Portable {
+        return faer::linalg::matmul::matmul(to, how, a, b, 1.0, faer::Par::Seq);
+    }
+    // The library uses all that the machine has; the portable level gives the same bits everywhere.
+    if matches!(how, faer::Accum::Replace) {
+        to.fill(0.0);
+    }
+    for i in 0..a.nrows() {
+        for k in 0..a.ncols() {
+            let factor = a[(i, k)];
+            (0..b.ncols()).for_each(|j| to[(i, j)] += factor * b[(k, j)]);
+        }
+    }
 }
 
 fn matrix_mut(z: &mut [f64], rows: usize, cols: usize) -> faer::MatMut<'_, f64> {

@@ -4,14 +4,14 @@
 //! they have in common is computed once. The work is proportional to the templates.
 
 use super::lower::{Want, Weight, lower};
-use super::program::{ArrayOp, DefInfo, Part, Program, Step, What};
+use super::program::{ArrayOp, DefInfo, Kernel, Part, Program, Step, What};
 use crate::diff::{Derivs, FamilyDerivs};
 use crate::func::{self, Instruction, Lower};
 use crate::ir::plan::{DefKind, FamilyId, Plan, PlanDomainId, Target};
 use crate::ir::{ArrayId, Graph, Model, Node, NodeId};
 use crate::problem::Degree;
 use indexmap::IndexMap;
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 /// The program of a plan. Nothing in it depends on data.
 pub fn compile(model: &Model, plan: &Plan, derivs: &Derivs) -> Program {
@@ -88,7 +88,6 @@ fn beyond(inner: Degree) -> Degree {
 /// The degree of a body: sums keep it, products add it, anything else is beyond.
 fn degree(graph: &Graph, active: &BTreeMap<ArrayId, Degree>, body: NodeId) -> Degree {
     // Looked up by key only.
-    // Looked up by key only.
     let mut known: HashMap<NodeId, Degree> = HashMap::new();
     for id in graph.reachable(&[body]) {
         let of = |node: &NodeId| known[node];
@@ -124,6 +123,10 @@ fn leaf_degree(graph: &Graph, active: &BTreeMap<ArrayId, Degree>, node: NodeId) 
         _ => Degree::Constant,
     }
 }
+
+/// Ops that computing an entry once has to spare each instance: a copy from memory costs a load and a store, and
+/// compressed columns have neighbours of the entry between, which are copied with it.
+const SPARED: usize = 6;
 
 struct Compiler<'a> {
     graph: &'a Graph,
@@ -197,22 +200,59 @@ impl Compiler<'_> {
         }
         for (domain, wants) in domains {
             if !wants.is_empty() {
-                let merged = matches!(
-                    part,
-                    Part::PullObjectives
-                        | Part::PullRows
-                        | Part::PullArrays
-                        | Part::HessianTop
-                        | Part::HessianArrays
-                        | Part::HessianProduct
-                        | Part::CurveArrays
-                        | Part::TangentRows
-                        | Part::TangentArrays
-                );
-                let kernel = self.program.kernels.push(lower(self.graph, domain, &wants, merged));
-                self.step(part, Step::Loop(kernel));
+                for kernel in self.kernels(part, domain, &wants) {
+                    let kernel = self.program.kernels.push(kernel);
+                    self.step(part, Step::Loop(kernel));
+                }
             }
         }
+    }
+
+    /// One kernel for all that is wanted over a domain; in matrices two, where it spares enough to compute once what is
+    /// the same at every point.
+    fn kernels(&self, part: Part, domain: PlanDomainId, wants: &[Want]) -> Vec<Kernel> {
+        let merged = matches!(
+            part,
+            Part::PullObjectives
+                | Part::PullRows
+                | Part::PullArrays
+                | Part::HessianTop
+                | Part::HessianArrays
+                | Part::HessianProduct
+                | Part::CurveArrays
+                | Part::TangentRows
+                | Part::TangentArrays
+        );
+        let all = lower(self.graph, domain, wants, merged);
+        if !matches!(part, Part::JacobianRows | Part::HessianTop) {
+            return vec![all];
+        }
+        let varies = self.varies(wants);
+        // Weights of rows differ from call to call, that of an objective can be multiplied afterwards.
+        let (fixed, rest): (Vec<Want>, Vec<Want>) =
+            wants.iter().partition(|want| !varies.contains(&want.node) && want.weight != Weight::Own);
+        if fixed.is_empty() || rest.is_empty() {
+            return vec![all];
+        }
+        let rest = lower(self.graph, domain, &rest, merged);
+        if all.body.len() < rest.body.len() + SPARED * fixed.len() {
+            return vec![all];
+        }
+        vec![lower(self.graph, domain, &fixed, merged), rest]
+    }
+
+    /// Which nodes of some templates depend on variables.
+    fn varies(&self, wants: &[Want]) -> BTreeSet<NodeId> {
+        let roots: Vec<NodeId> = wants.iter().map(|want| want.node).collect();
+        let mut varies = BTreeSet::new();
+        for id in self.graph.reachable(&roots) {
+            let mut any = self.is_active(id);
+            self.graph.node(id).for_each_child(|child| any |= varies.contains(&child));
+            if any {
+                varies.insert(id);
+            }
+        }
+        varies
     }
 
     fn values(&self, family: FamilyId) -> Vec<Want> {

@@ -129,18 +129,20 @@ impl std::fmt::Debug for Code {
 }
 
 /// A kernel over all instances of its domain.
+///
+/// Native code was made for the places it reads and writes: nobody outside of this crate changes them.
 #[derive(Clone, Debug)]
 pub struct BoundLoop {
     /// Which kernel of the program.
-    pub kernel: KernelId,
+    pub(crate) kernel: KernelId,
     /// Number of instances.
-    pub count: usize,
+    pub(crate) count: usize,
     /// One per port of the kernel.
-    pub ports: Vec<BoundPort>,
+    pub(crate) ports: Vec<BoundPort>,
     /// One per out of the kernel.
-    pub outs: Vec<BoundOut>,
+    pub(crate) outs: Vec<BoundOut>,
     /// What runs it instead of the portable executor.
-    pub code: Code,
+    pub(crate) code: Code,
 }
 
 impl BoundLoop {
@@ -148,6 +150,26 @@ impl BoundLoop {
     pub fn new(kernel: KernelId, count: usize, ports: Vec<BoundPort>, mut outs: Vec<BoundOut>) -> Self {
         super::share::mark(&mut outs, count);
         Self { kernel, count, ports, outs, code: Code::default() }
+    }
+
+    /// Which kernel of the program.
+    pub fn kernel(&self) -> KernelId {
+        self.kernel
+    }
+
+    /// Number of instances.
+    pub fn count(&self) -> usize {
+        self.count
+    }
+
+    /// One per out of the kernel.
+    pub fn outs(&self) -> &[BoundOut] {
+        &self.outs
+    }
+
+    /// Whether it reads and writes the same places by the same kernel.
+    pub fn is_like(&self, other: &Self) -> bool {
+        (self.kernel, self.count) == (other.kernel, other.count) && self.ports == other.ports && self.outs == other.outs
     }
 }
 

@@ -2,11 +2,13 @@
 
 use super::arrays::ArrayStep;
 use super::exec::{BoundLoop, BoundOut, BoundPort, Source};
+use super::first::first_writers;
 use super::program::{Kernel, KernelId, Out, Part, Port, Program, Step, What};
 use crate::bind::{Address, Buffer, Instance, Leaf};
 use crate::ir::plan::Target;
 use crate::ir::{ArrayId, NodeId};
 use std::collections::BTreeMap;
+use std::ops::Range;
 use std::sync::Arc;
 
 /// Where a defined array stands.
@@ -96,6 +98,8 @@ pub struct Linked {
     pub layout: Layout,
     /// Steps of the parts that do not write matrices, by [`Part`]; empty for the others.
     pub parts: [Vec<BoundStep>; 14],
+    /// What is cleared before the steps of a part that writes a vector of its own.
+    pub clear: [Vec<Range<u32>>; 14],
 }
 
 /// Links all parts of a program but the matrices.
@@ -107,7 +111,28 @@ pub fn link(program: &Program, instance: &Instance) -> Linked {
     for part in Part::ALL.into_iter().filter(|part| !in_matrices.contains(part)) {
         parts[part as usize] = program.part(part).iter().map(|step| linker.step(*step)).collect();
     }
-    Linked { parts, layout }
+    let clear = clear(&mut parts, &layout);
+    Linked { parts, clear, layout }
+}
+
+/// Has outs store where they are the first to come; what the others need cleared.
+fn clear(parts: &mut [Vec<BoundStep>; 14], layout: &Layout) -> [Vec<Range<u32>>; 14] {
+    let mut clear: [Vec<Range<u32>>; 14] = Default::default();
+    let (n_x, n_rows) = (layout.n_x, layout.n_rows);
+    let mut alone = vec![
+        (Part::Objectives, layout.n_objectives),
+        (Part::Rows, n_rows),
+        (Part::HessianProduct, layout.n_z),
+        (Part::TangentRows, n_rows),
+    ];
+    if layout.n_z == n_x {
+        // With arrays both add to the same adjoints.
+        alone.extend([(Part::PullObjectives, n_x), (Part::PullRows, n_x)]);
+    }
+    for (part, len) in alone {
+        clear[part as usize] = first_writers(&mut parts[part as usize], len);
+    }
+    clear
 }
 
 /// Looks places up.
@@ -166,6 +191,19 @@ impl Linker<'_> {
                 }
             })
             .collect()
+    }
+
+    /// Whether a port reads what does not depend on variables: data, or a defined array of data alone.
+    pub fn is_data(&self, port: &BoundPort) -> bool {
+        if port.source != Source::Z {
+            return port.source == Source::Data;
+        }
+        let slot = match &port.at {
+            Address::Affine { base, .. } => *base as usize,
+            Address::Gather(slots) => slots.first().map_or(0, |slot| *slot as usize),
+        };
+        let after = self.layout.by_slot.partition_point(|(first, _)| *first <= slot);
+        after > 0 && self.layout.defs[self.layout.by_slot[after - 1].1].col.is_none()
     }
 
     fn weight(&self, family: crate::ir::plan::FamilyId) -> BoundPort {

@@ -28,6 +28,8 @@ pub struct Plan {
     pub n_constant: usize,
     /// What they give, by slot; empty without them.
     pub constants: Vec<f64>,
+    /// The objective whose weight, 1 in the constants, they are multiplied by.
+    pub scale: Option<u32>,
     /// Kernels and array steps.
     pub steps: Vec<BoundStep>,
     /// Slots of the values of each array step, in order; empty for loops.
@@ -38,6 +40,7 @@ pub struct Plan {
 pub struct Stencil {
     steps: Vec<Pending>,
     n_constant: usize,
+    scale: Option<u32>,
     /// `(row, column)` of each entry.
     entries: Vec<(u32, u32)>,
 }
@@ -48,6 +51,19 @@ enum Pending {
     Array(u32, ArrayStep, Range<usize>),
     Loop(KernelId, usize, Vec<PendingOut>),
 }
+
+impl Pending {
+    fn n_entries(&self) -> usize {
+        match self {
+            Self::Begin(_) => 0,
+            Self::Array(_, _, entries) => entries.len(),
+            Self::Loop(_, _, outs) => outs.iter().map(|out| out.entries.len()).sum(),
+        }
+    }
+}
+
+/// Slots that may be copied for each constant.
+const MOST_COPIED: usize = 4;
 
 struct PendingOut {
     entries: Range<usize>,
@@ -60,7 +76,7 @@ impl Stencil {
     /// # Errors
     /// [`PatternError::TooLarge`] beyond [`MAX_ENTRIES`], before the memory is taken.
     pub fn jacobian(linker: &Linker<'_>) -> Result<Self, PatternError> {
-        let mut stencil = Self { steps: Vec::new(), n_constant: 0, entries: Vec::new() };
+        let mut stencil = Self { steps: Vec::new(), n_constant: 0, scale: None, entries: Vec::new() };
         let rows = linker.program.part(Part::JacobianRows).iter().copied();
         let (constant, varying): (Vec<Step>, Vec<Step>) = rows.partition(|step| is_constant(linker, *step));
         stencil.n_constant = constant.len();
@@ -84,10 +100,14 @@ impl Stencil {
     /// # Errors
     /// As [`Stencil::jacobian`].
     pub fn hessian(linker: &Linker<'_>) -> Result<Self, PatternError> {
-        let mut stencil = Self { steps: Vec::new(), n_constant: 0, entries: Vec::new() };
-        for part in [Part::HessianTop, Part::HessianArrays] {
-            for step in linker.program.part(part) {
-                stencil.add(linker, *step, ArrayStep::n_curves, |stencil, array, _| {
+        let top = linker.program.part(Part::HessianTop);
+        let scale = top.iter().find_map(|step| weighted_constant(linker, *step));
+        let is_constant = |step: &Step| scale.is_some() && weighted_constant(linker, *step) == scale;
+        let (constant, varying): (Vec<Step>, Vec<Step>) = top.iter().copied().partition(is_constant);
+        let mut stencil = Self { steps: Vec::new(), n_constant: constant.len(), scale, entries: Vec::new() };
+        for part in [constant, varying, linker.program.part(Part::HessianArrays).to_vec()] {
+            for step in part {
+                stencil.add(linker, step, ArrayStep::n_curves, |stencil, array, _| {
                     array.curve_places(|a, b| {
                         let col = |z: usize| z.wrapping_add_signed(linker.col_shift_of(z)) as u32;
                         let (a, b) = (col(a), col(b));
@@ -130,8 +150,9 @@ impl Stencil {
     /// The plan that writes entry `k` to `slots[k]` of a buffer of `n_values`.
     pub fn plan(self, linker: &Linker<'_>, slots: &[u32], n_values: usize) -> Plan {
         let mut touched = Touched::new(n_values);
-        let mut plan = Plan { n_values, n_constant: self.n_constant, ..Plan::default() };
+        let mut plan = Plan { n_values, n_constant: self.n_constant, scale: self.scale, ..Plan::default() };
         let mut constant_ids = 0;
+        let n_own: usize = self.steps[..self.n_constant].iter().map(Pending::n_entries).sum();
         for (at, step) in self.steps.into_iter().enumerate() {
             if at == self.n_constant {
                 constant_ids = touched.next_id();
@@ -164,6 +185,12 @@ impl Stencil {
             constant_ids = touched.next_id();
         }
         plan.clear = touched.unstored(constant_ids);
+        let len = |ranges: &[Range<u32>]| ranges.iter().map(|range| range.len()).sum::<usize>();
+        let without = touched.unstored(0);
+        if len(&plan.clear) > len(&without) + MOST_COPIED * n_own {
+            // Constants stand so far apart that what lies between would be copied with them.
+            (plan.n_constant, plan.scale, plan.clear) = (0, None, without);
+        }
         plan
     }
 
@@ -236,9 +263,24 @@ impl Stencil {
 /// Whether a step gives the same at every point: it reads data alone.
 fn is_constant(linker: &Linker<'_>, step: Step) -> bool {
     match step {
-        Step::Loop(kernel) => linker.ports(kernel).iter().all(|port| port.source == Source::Data),
+        Step::Loop(kernel) => linker.ports(kernel).iter().all(|port| linker.is_data(port)),
         _ => false,
     }
+}
+
+/// The objective, where a step gives the same at every point but for the weight of that one.
+fn weighted_constant(linker: &Linker<'_>, step: Step) -> Option<u32> {
+    let Step::Loop(kernel) = step else { return None };
+    let mut objective = None;
+    for port in linker.ports(kernel) {
+        match (port.source, objective) {
+            (Source::Sigma, None) => objective = Some(port.at.at(0) as u32),
+            (Source::Sigma, Some(k)) if port.at.at(0) as u32 == k => {}
+            _ if linker.is_data(&port) => {}
+            _ => return None,
+        }
+    }
+    objective
 }
 
 /// Which out was the first to touch each slot.

@@ -17,6 +17,7 @@ pub mod compile;
 pub mod exec;
 #[doc(hidden)]
 pub mod fault;
+pub mod first;
 pub mod link;
 pub mod lower;
 pub mod matrix;

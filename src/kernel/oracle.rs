@@ -16,7 +16,7 @@ use super::exec::{BoundLoop, Buffers, Registers, product};
 use super::link::{BoundStep, Layout, Linked, Linker, link};
 use super::matrix::Plan;
 use super::program::{Part, Program};
-use super::region::{Call, Candidate, Ran, Region, Regions, Team, Watch};
+use super::region::{Call, Candidate, Ran, Region, Regions, Reset, Team, Watch};
 use crate::bind::Instance;
 use crate::bridge::lift::Lift;
 use crate::ir::plan::Target;
@@ -72,8 +72,9 @@ struct Memory {
     values: Vec<f64>,
     jacobian: Vec<f64>,
     hessian: Vec<f64>,
-    /// Stamps of the point that `z` and `jacobian` belong to.
+    /// Stamps of the point that `z`, `values` and `jacobian` belong to.
     z_at: u64,
+    values_at: u64,
     jacobian_at: u64,
     /// Whether `jacobian` was made with care.
     jacobian_careful: bool,
@@ -120,8 +121,9 @@ impl CompiledOracle {
         &self.instance
     }
 
-    /// Changes numbers of the data by `change`, which says whether it did; addresses, patterns and code stay. Memory taken
-    /// from [`Oracle::workspace`](crate::problem::Oracle::workspace) before does not fit it any more.
+    /// Changes numbers of the data by `change`, which says whether it did; addresses, patterns and code stay, and what is
+    /// the same at every point is computed again. Memory taken from
+    /// [`Oracle::workspace`](crate::problem::Oracle::workspace) before does not fit it any more.
     pub fn change_numbers(&mut self, change: impl FnOnce(&mut Instance) -> bool) -> bool {
         if !change(Arc::make_mut(&mut self.instance)) {
             return false;
@@ -166,21 +168,28 @@ impl CompiledOracle {
         &self.linked.layout
     }
 
-    /// Computes what does not depend on variables, once: slots of arrays, entries of the Jacobian.
+    /// Computes what does not depend on variables, once: slots of arrays, entries of both matrices.
     fn constants(&mut self) {
-        let plan = &self.jacobian.plan;
-        if self.program.defs.iter().all(|d| d.active) && plan.n_constant == 0 {
+        let varying = |plan: &Plan| plan.n_constant == 0;
+        let all_varying = varying(&self.jacobian.plan) && varying(&self.hessian.plan);
+        if all_varying && self.program.defs.iter().all(|d| d.active) {
             return;
         }
         let mut memory = self.memory();
         self.arrays(&mut memory, |def| !self.program.defs[def].active);
-        if plan.n_constant > 0 {
-            let mut constants = vec![0.0; plan.n_values];
+        let [jacobian, hessian] = [&self.jacobian.plan, &self.hessian.plan].map(|plan| {
+            let mut constants = vec![0.0; if varying(plan) { 0 } else { plan.n_values }];
+            memory.sigma.fill(0.0);
+            if let Some(k) = plan.scale {
+                memory.sigma[k as usize] = 1.0;
+            }
             for step in &plan.steps[..plan.n_constant] {
                 self.run_step(&mut memory, step, None, &mut constants);
             }
-            self.jacobian.plan.constants = constants;
-        }
+            constants
+        });
+        self.jacobian.plan.constants = jacobian;
+        self.hessian.plan.constants = hessian;
         memory.z.pop();
         self.z0 = memory.z;
     }
@@ -237,11 +246,13 @@ impl CompiledOracle {
 
     /// All loops with room for native code, and what they are loops of.
     ///
-    /// Memory taken from [`Oracle::workspace`](crate::problem::Oracle::workspace) before code was given does not fit it.
-    pub fn loops_mut(&mut self) -> (&Program, Vec<&mut BoundLoop>) {
+    /// Memory taken from [`Oracle::workspace`](crate::problem::Oracle::workspace) before code was given does not fit
+    /// it.
+    pub(crate) fn loops_mut(&mut self) -> (&Program, Vec<&mut BoundLoop>) {
         // What is constant has been computed already.
-        let varying = self.jacobian.plan.n_constant;
-        let matrices = self.jacobian.plan.steps.iter_mut().skip(varying).chain(&mut self.hessian.plan.steps);
+        let (jacobian, hessian) = (&mut self.jacobian.plan, &mut self.hessian.plan);
+        let matrices = jacobian.steps.iter_mut().skip(jacobian.n_constant);
+        let matrices = matrices.chain(hessian.steps.iter_mut().skip(hessian.n_constant));
         let steps = self.linked.parts.iter_mut().flatten().chain(matrices);
         let loops = steps.filter_map(|step| match step {
             BoundStep::Loop(bound) => Some(bound),
@@ -321,6 +332,7 @@ impl CompiledOracle {
             jacobian: vec![0.0; if chained { self.jacobian.plan.n_values } else { 0 }],
             hessian: vec![0.0; if chained { self.hessian.plan.n_values } else { 0 }],
             z_at: 0,
+            values_at: 0,
             jacobian_at: 0,
             jacobian_careful: false,
         }
@@ -457,16 +469,16 @@ impl CompiledOracle {
         memory
     }
 
-    /// Clears `out`, which is as long as the part writes, and runs the loops of a part that has no arrays, adding to it.
+    /// Runs the loops of a part that has no arrays into `out`, which is as long as the part writes.
     ///
     /// `row` holds the weights of the rows if they are not in memory.
     fn run(&self, memory: &mut Memory, part: Part, row: Option<&[f64]>, out: &mut [f64]) -> Looked {
-        let all = 0..out.len() as u32;
-        let watch = match self.run_region(memory, part, row, (std::slice::from_ref(&all), &[]), out) {
+        let reset = Reset { ranges: &self.linked.clear[part as usize], ..Reset::default() };
+        let watch = match self.run_region(memory, part, row, reset, out) {
             Ok(looked) => return looked,
             Err(watch) => watch,
         };
-        out.fill(0.0);
+        reset.apply(out, |a, b| a * b);
         self.add(memory, part, row, out);
         watch.stop();
         Looked::No
@@ -485,7 +497,7 @@ impl CompiledOracle {
         memory: &mut Memory,
         part: Part,
         rows: Option<&[f64]>,
-        (reset, constants): (&[Range<u32>], &[f64]),
+        reset: Reset<'_>,
         out: &mut [f64],
     ) -> Result<Looked, Watch<'_>> {
         let Some(region) = self.regions.0[part as usize].as_deref() else { return Err(Watch::OFF) };
@@ -494,7 +506,7 @@ impl CompiledOracle {
         }
         let Memory { z, sigma, row, slot, seed, team, .. } = memory;
         let buffers = buffers(z, &self.instance.data, sigma, rows.unwrap_or(row), slot, seed);
-        match region.run(Call { program: &self.program, buffers, reset, constants, out, team }) {
+        match region.run(Call { program: &self.program, buffers, reset, out, team }) {
             Ran::Shared { finite } => Ok(if finite { Looked::Finite } else { Looked::No }),
             Ran::Alone { timed } => Err(Watch::of(region, timed)),
         }
@@ -608,17 +620,13 @@ impl CompiledOracle {
     /// Writes the values of a matrix: kernels and array steps, `slopes` or second derivatives.
     fn fill(&self, memory: &mut Memory, plan: &Plan, slopes: bool, row: Option<&[f64]>, values: &mut [f64]) -> Looked {
         let part = if slopes { Part::JacobianRows } else { Part::HessianTop };
-        let watch = match self.run_region(memory, part, row, (&plan.clear, &plan.constants), values) {
+        let scale = plan.scale.map(|k| memory.sigma[k as usize]);
+        let reset = Reset { ranges: &plan.clear, constants: &plan.constants, scale };
+        let watch = match self.run_region(memory, part, row, reset, values) {
             Ok(looked) => return looked,
             Err(watch) => watch,
         };
-        for range in &plan.clear {
-            let range = range.start as usize..range.end as usize;
-            match plan.constants.get(range.clone()) {
-                Some(constants) => values[range].copy_from_slice(constants),
-                None => values[range].fill(0.0),
-            }
-        }
+        reset.apply(values, if memory.registers.careful { product } else { |a, b| a * b });
         for (step, slots) in plan.steps.iter().zip(&plan.array_slots).skip(plan.n_constant) {
             match step {
                 BoundStep::Begin(_) => {}

@@ -63,14 +63,44 @@ pub struct Call<'a> {
     pub program: &'a Program,
     /// What loops read.
     pub buffers: Buffers<'a>,
-    /// Slots that are reset before: ranges, ascending.
-    pub reset: &'a [Range<u32>],
-    /// What they are set to, by slot; empty for zero.
-    pub constants: &'a [f64],
+    /// What is done before.
+    pub reset: Reset<'a>,
     /// What loops write.
     pub out: &'a mut [f64],
     /// Memory.
     pub team: &'a mut Team,
+}
+
+/// Slots that are set before loops run.
+#[derive(Clone, Copy, Default)]
+pub struct Reset<'a> {
+    /// Which: ranges, ascending.
+    pub ranges: &'a [Range<u32>],
+    /// What they are set to, by slot; empty for zero.
+    pub constants: &'a [f64],
+    /// What that is multiplied by.
+    pub scale: Option<f64>,
+}
+
+impl Reset<'_> {
+    /// Sets all slots of `out`.
+    pub fn apply(self, out: &mut [f64], times: impl Fn(f64, f64) -> f64) {
+        for range in self.ranges {
+            let range = range.start as usize..range.end as usize;
+            self.set(range.clone(), &mut out[range], &times);
+        }
+    }
+
+    /// Sets the slots of a range.
+    pub fn set(self, range: Range<usize>, slots: &mut [f64], times: impl Fn(f64, f64) -> f64) {
+        match (self.constants.get(range), self.scale) {
+            (None, _) => slots.fill(0.0),
+            (Some(constants), None) => slots.copy_from_slice(constants),
+            (Some(constants), Some(by)) => {
+                slots.iter_mut().zip(constants).for_each(|(to, constant)| *to = times(by, *constant));
+            }
+        }
+    }
 }
 
 /// Sizes of the memory of a team.

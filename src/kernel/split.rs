@@ -85,8 +85,9 @@ pub struct Split {
     pub chunks: Vec<Vec<Share>>,
     /// By section of the slots: what happens there at the end.
     pub acts: Vec<Vec<Act>>,
-    /// The sections.
-    pub sections: Vec<Range<usize>>,
+    /// The sections, each as ranges: together they are all slots. Section `k` has the lines of the cache that chunk `k`
+    /// writes to most, so that what a thread has in its cache is reset and looked at by that thread.
+    pub sections: Vec<Vec<Range<usize>>>,
     /// Sums over instances.
     pub totals: Vec<Total>,
     /// Number of cells.
@@ -114,10 +115,10 @@ impl Split {
         }
         let disputed = disputed(hulls);
         let mut split = Self { chunks: vec![Vec::new(); n], ..Self::default() };
-        let section = len.div_ceil(n).next_multiple_of(8).max(8);
-        split.sections = (0..n).map(|k| (k * section).min(len)..((k + 1) * section).min(len)).collect();
+        let owner = owners(loops, &ranges, len);
+        split.sections = sections(&owner, len, n);
         split.acts = vec![Vec::new(); n];
-        let mut state = State { visitor: vec![NOBODY; total], disputed, section };
+        let mut state = State { visitor: vec![NOBODY; total], disputed, owner };
         let cut = loops.iter().zip(ranges).enumerate().filter(|(_, ((_, bound), _))| bound.count > 0);
         for (at, ((kernel, bound), ranges)) in cut {
             split.add(&mut state, at, kernel, bound, ranges)?;
@@ -159,7 +160,7 @@ impl Split {
             state.visitor[slot as usize] = MANY;
             self.totals.push(Total { first: *first, n_blocks, add: out.add });
             let total = self.totals.len() as u32 - 1;
-            self.acts[slot as usize / state.section].push(Act::Total { slot, total });
+            self.acts[state.section(slot as usize)].push(Act::Total { slot, total });
         }
         Some(())
     }
@@ -261,7 +262,61 @@ fn ranges(loops: &[Pair<'_>], n: usize) -> Vec<Vec<Range<usize>>> {
     ranges
 }
 
-/// By chunk, the range of the slots it visits, then twice that of each sum over instances; one more than the greatest slot.
+/// Slots of a line of the cache, where a buffer begins with one.
+const LINE: usize = 8;
+
+/// By line of the slots, the chunk that writes there most, where one does more than all others together, else one of
+/// them (Boyer and Moore, MJRTY, 1991). A line where nobody writes goes with the one before it.
+fn owners(loops: &[Pair<'_>], ranges: &[Vec<Range<usize>>], len: usize) -> Vec<u8> {
+    let mut votes = vec![(0_u8, 0_u32); len.div_ceil(LINE).max(1)];
+    let mut vote = |slot: usize, chunk: u8, count: u32| {
+        let (leader, lead) = &mut votes[slot / LINE];
+        if *leader == chunk || *lead == 0 {
+            (*leader, *lead) = (chunk, *lead + count);
+        } else if *lead >= count {
+            *lead -= count;
+        } else {
+            (*leader, *lead) = (chunk, count - *lead);
+        }
+    };
+    for ((_, bound), ranges) in loops.iter().zip(ranges) {
+        for out in bound.outs.iter().filter(|out| !out.reduces()) {
+            for (chunk, range) in (0..).zip(ranges) {
+                match &out.at {
+                    Address::Gather(list) => list[range.clone()].iter().for_each(|slot| vote(*slot as usize, chunk, 1)),
+                    Address::Affine { stride, .. } => {
+                        // One of those that fall into a line speaks for all.
+                        let step = (LINE / stride.unsigned_abs().max(1) as usize).max(1);
+                        range.clone().step_by(step).for_each(|k| vote(out.at.at(k), chunk, step as u32));
+                    }
+                }
+            }
+        }
+    }
+    let mut last = 0;
+    let owner = |(leader, lead): (u8, u32)| {
+        last = if lead > 0 { leader } else { last };
+        last
+    };
+    votes.into_iter().map(owner).collect()
+}
+
+/// The ranges of lines of each owner.
+fn sections(owner: &[u8], len: usize, n: usize) -> Vec<Vec<Range<usize>>> {
+    let mut sections: Vec<Vec<Range<usize>>> = vec![Vec::new(); n];
+    for (line, owner) in owner.iter().enumerate() {
+        let range = (line * LINE).min(len)..((line + 1) * LINE).min(len);
+        match sections[*owner as usize].last_mut() {
+            Some(last) if last.end == range.start => last.end = range.end,
+            _ if range.is_empty() => {}
+            _ => sections[*owner as usize].push(range),
+        }
+    }
+    sections
+}
+
+/// By chunk, the range of the slots it visits, then twice that of each sum over instances; one more than the greatest
+/// slot.
 fn hulls(loops: &[Pair<'_>], ranges: &[Vec<Range<usize>>], n: usize) -> Option<(Vec<Range<usize>>, usize)> {
     #[allow(clippy::reversed_empty_ranges, reason = "nothing yet: the first slot makes both ends")]
     let mut hulls = vec![usize::MAX..0; n];
@@ -317,11 +372,15 @@ struct State {
     visitor: Vec<u8>,
     /// Slots where more than one chunk may come.
     disputed: Vec<Range<usize>>,
-    /// Slots per section.
-    section: usize,
+    /// By line, the section.
+    owner: Vec<u8>,
 }
 
 impl State {
+    fn section(&self, slot: usize) -> usize {
+        self.owner[slot / LINE] as usize
+    }
+
     /// A chunk comes to the slots of its share.
     fn visit(
         &mut self,
@@ -380,7 +439,7 @@ impl State {
         let cell = split.n_cells;
         for (lane, cell) in share.lanes[lanes.clone()].iter().zip(cell..) {
             let slot = out.at.at(block * BLOCK + *lane as usize);
-            split.acts[slot / self.section].push(Act::Add { slot: slot as u32, cell: cell as u32 });
+            split.acts[self.section(slot)].push(Act::Add { slot: slot as u32, cell: cell as u32 });
         }
         split.n_cells += lanes.len();
         if split.n_cells >= u32::MAX as usize {

@@ -59,5 +59,5 @@ pub use residuals::{LeastSquares, PerRow, ResidualTerm, SumOracle};
 pub use shape::{Bounds, SecondOrder, Sense, Shape};
 pub use snapshot::{Snapshot, SnapshotError, SnapshotReader};
 pub use statistics::{Held, Statistics, statistics};
-pub use verdict::{CurvatureEvidence, Evidence, MultiplierSource, Site, Status, Verdict, Worst};
+pub use verdict::{CurvatureEvidence, Evidence, Fall, MultiplierSource, Proof, Site, Status, Verdict, Worst};
 pub use verify::verify;

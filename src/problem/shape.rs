@@ -52,6 +52,11 @@ impl Bounds {
         self.lower[i] == self.upper[i]
     }
 
+    /// Whether every interval has two ends, so that nothing can run off.
+    pub fn are_closed(&self) -> bool {
+        self.lower.iter().chain(&self.upper).all(|end| end.is_finite())
+    }
+
     /// How far `value` is outside interval `i`: positive above, negative below, 0 inside.
     pub fn excess(&self, i: usize, value: f64) -> f64 {
         if value > self.upper[i] {

@@ -1,16 +1,16 @@
 //! What a fit says about its parameters: variances, standard errors, correlations, and what cannot be known.
 //!
 //! Takes a [`LeastSquares`] and a point, which should be its solution; gives [`Statistics`]. With squares, `m` residuals
-//! that count and `n` parameters that may move: `s² = Σ w r² / (m - n)` and the covariance `s² (JᵀWJ)⁻¹` (Seber and
-//! Wild, *Nonlinear Regression*, 1989, (5.24)); with other losses the estimate of Huber, *Robust Statistics* (1981),
-//! (7.83), which is the same for squares. Intervals are `estimate ± t s.e.` with Student's `t` of `m - n` degrees.
+//! that count and a Jacobian of rank `p` in the parameters that may move: `s² = Σ w r² / (m - p)` and the covariance
+//! `s² (JᵀWJ)⁺` (Seber and Wild, *Nonlinear Regression*, 1989, (5.24)); with other losses the estimate of Huber, *Robust Statistics* (1981),
+//! (7.83), which is the same for squares. Intervals are `estimate ± t s.e.` with Student's `t` of `m - p` degrees.
 //! They are of first order: as good as the model is straight within them.
 //! The Jacobian, its columns scaled to length 1, is reduced to a triangle, whose singular values tell the rank; nothing
 //! is squared.
 //!
 //! Parameters on a bound or with equal bounds are not free: they have no standard error, and those of the others
 //! take them as known. Directions in which no residual changes have no variance: the parameters that take part in them
-//! have no standard error either.
+//! have no standard error either, and a quantity has one when it does not change along them.
 
 use faer::Mat;
 
@@ -28,6 +28,8 @@ pub const MOST_PARAMETERS: usize = 1000;
 const BLOCK: usize = 128;
 /// A parameter takes part in a direction when its entry (of a unit vector, in scaled parameters) is larger.
 const TAKES_PART: f64 = 1e-3;
+/// A quantity changes along a direction when this part of its gradient, in scaled parameters, points there.
+const CHANGES: f64 = 1e-6;
 
 /// Why a parameter has no standard error.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -49,7 +51,9 @@ pub struct Statistics {
     pub n_residuals: usize,
     /// Parameters that may move.
     pub n_free: usize,
-    /// `n_residuals - n_free`, the degrees of freedom; statistics of scale need it to be positive.
+    /// Directions of them in which residuals change: their number, less the undetermined directions.
+    pub rank: usize,
+    /// `n_residuals - rank`, the degrees of freedom; statistics of scale need it to be positive.
     pub freedom: i64,
     /// Variance of a residual of weight 1; NaN without degrees of freedom.
     pub variance: f64,
@@ -63,6 +67,19 @@ pub struct Statistics {
     pub covariance: Vec<f64>,
     /// Directions in which no residual changes: the parameters that take part, by number.
     pub undetermined: Vec<Vec<usize>>,
+    basis: Basis,
+}
+
+/// The directions of the free parameters, each parameter in units in which its column of the Jacobian has length 1.
+#[derive(Clone, PartialEq, Debug, Default)]
+struct Basis {
+    /// Numbers and units of the free parameters.
+    free: Vec<usize>,
+    units: Vec<f64>,
+    /// Those in which residuals change, divided by how much: the rows of `V S⁻¹`, one per free parameter.
+    known: Vec<Vec<f64>>,
+    /// Those in which none does, likewise of length 1.
+    lost: Vec<Vec<f64>>,
 }
 
 /// The coverage of [`Statistics::quantile`].
@@ -82,13 +99,19 @@ impl Statistics {
         if value.abs() > 1.0 { value.signum() } else { value }
     }
 
-    /// Standard error of a quantity whose derivatives in the parameters are `gradient`: `sqrt(gᵀ C g)`. Parameters
-    /// without variance count as known.
+    /// Standard error of a quantity whose derivatives in the parameters are `gradient`: `s |S⁻¹ Vᵀ g|`. Parameters that are
+    /// held count as known; NaN when the quantity changes along a direction in which no residual does.
     pub fn error_of(&self, gradient: &[f64]) -> f64 {
-        let n = gradient.len();
-        let known = |j: &usize| self.standard_errors[*j].is_finite();
-        let row = |i: usize| (0..n).filter(known).map(|j| self.covariance[i * n + j] * gradient[j]).sum::<f64>();
-        (0..n).filter(known).map(|i| gradient[i] * row(i)).sum::<f64>().max(0.0).sqrt()
+        let Basis { free, units, known, lost } = &self.basis;
+        let scaled: Vec<f64> = free.iter().zip(units).map(|(&j, unit)| gradient[j] / unit).collect();
+        let along = |directions: &[Vec<f64>]| -> Vec<f64> {
+            let count = directions.first().map_or(0, Vec::len);
+            (0..count).map(|k| directions.iter().zip(&scaled).map(|(row, g)| row[k] * g).sum()).collect()
+        };
+        if norm2(&along(lost)) > CHANGES * norm2(&scaled) {
+            return f64::NAN;
+        }
+        self.variance.sqrt() * norm2(&along(known))
     }
 }
 
@@ -116,24 +139,27 @@ pub fn statistics(fit: &LeastSquares, bounds: &Bounds, x: &[f64]) -> Result<Stat
         *value *= roots[*row as usize];
     }
     let n_residuals = roots.iter().filter(|root| **root > 0.0).count();
-    let freedom = n_residuals as i64 - free.len() as i64;
-    let variance = variance(fit, &r, free.len(), n_residuals);
-    let quantile = student::two_sided(COVERAGE, freedom as f64);
+    let units: Vec<f64> =
+        free.iter().map(|&j| Some(norm2(&jacobian[pattern.col(j)])).filter(|s| *s > 0.0).unwrap_or(1.0)).collect();
+    let triangle = triangle(pattern, &jacobian, &free, &units, m);
+    let basis = basis(&triangle, n_residuals, free, units)
+        .ok_or(EvalError::Failed("the singular values of the Jacobian could not be found".into()))?;
+    let rank = basis.known.first().map_or(0, Vec::len);
+    let freedom = n_residuals as i64 - rank as i64;
     let mut found = Statistics {
         n_residuals,
-        n_free: free.len(),
+        n_free: basis.free.len(),
+        rank,
         freedom,
-        variance,
-        quantile,
+        variance: variance(fit, &r, rank, n_residuals),
+        quantile: student::two_sided(COVERAGE, freedom as f64),
         held,
         standard_errors: vec![f64::NAN; n],
         covariance: vec![f64::NAN; n * n],
         undetermined: Vec::new(),
+        basis,
     };
-    let scales: Vec<f64> =
-        free.iter().map(|&j| Some(norm2(&jacobian[pattern.col(j)])).filter(|s| *s > 0.0).unwrap_or(1.0)).collect();
-    let triangle = triangle(pattern, &jacobian, &free, &scales, m);
-    spread(&mut found, &triangle, &free, &scales);
+    spread(&mut found);
     Ok(found)
 }
 
@@ -152,7 +178,7 @@ fn held(bounds: &Bounds, j: usize, x: f64) -> Held {
     }
 }
 
-/// Variance of a residual of weight 1: `K² Σψ² / (m - n) / (mean ψ')²` with `K = 1 + n/m var(ψ') / (mean ψ')²`.
+/// Variance of a residual of weight 1: `K² Σψ² / (m - n) / (mean ψ')²` with `K = 1 + n/m var(ψ') / (mean ψ')²`, `n` the rank.
 fn variance(fit: &LeastSquares, r: &[f64], n: usize, m: usize) -> f64 {
     if m <= n {
         return f64::NAN;
@@ -177,7 +203,7 @@ fn variance(fit: &LeastSquares, r: &[f64], n: usize, m: usize) -> f64 {
     if mean > 0.0 { correction * correction * squares / (count - n as f64) / (mean * mean) } else { f64::NAN }
 }
 
-/// The triangular factor of the free columns, scaled to length 1.
+/// The triangular factor of the free columns, in units of length 1.
 fn triangle(pattern: &crate::num::sparse::Pattern, values: &[f64], free: &[usize], scales: &[f64], m: usize) -> RowQr {
     let n = free.len();
     let mut qr = RowQr::new(n, BLOCK);
@@ -200,31 +226,41 @@ fn triangle(pattern: &crate::num::sparse::Pattern, values: &[f64], free: &[usize
     qr
 }
 
-/// Standard errors, covariances and undetermined directions from the singular values of the triangle.
-fn spread(found: &mut Statistics, triangle: &RowQr, free: &[usize], scales: &[f64]) {
-    let (n, n_vars) = (free.len(), found.standard_errors.len());
+/// The directions from the singular values of the triangle.
+fn basis(triangle: &RowQr, n_residuals: usize, free: Vec<usize>, units: Vec<f64>) -> Option<Basis> {
+    let n = free.len();
     let matrix = Mat::<f64>::from_fn(n, n, |i, j| if i <= j { triangle.r(i, j) } else { 0.0 });
-    let Ok(svd) = matrix.svd() else { return };
+    let svd = matrix.svd().ok()?;
     let sizes: Vec<f64> = svd.S().column_vector().iter().copied().collect();
     let largest = sizes.iter().fold(0.0f64, |a, b| a.max(*b));
     // What rounding leaves of a singular value of zero.
-    let cut = 8.0 * f64::EPSILON * largest * n as f64 * (found.n_residuals.max(1) as f64).sqrt();
+    let cut = 8.0 * f64::EPSILON * largest * n as f64 * (n_residuals.max(1) as f64).sqrt();
     let (known, lost): (Vec<usize>, Vec<usize>) = (0..n).partition(|k| sizes[*k] > cut);
+    let v = svd.V();
+    Some(Basis {
+        known: (0..n).map(|j| known.iter().map(|&k| v[(j, k)] / sizes[k]).collect()).collect(),
+        lost: (0..n).map(|j| lost.iter().map(|&k| v[(j, k)]).collect()).collect(),
+        free,
+        units,
+    })
+}
+
+/// Standard errors, covariances and undetermined directions.
+fn spread(found: &mut Statistics) {
+    let Basis { free, units, known, lost } = &found.basis;
+    let (n, n_vars) = (free.len(), found.standard_errors.len());
     let mut vague = vec![false; n];
-    for &k in &lost {
-        let part: Vec<usize> = (0..n).filter(|j| svd.V()[(*j, k)].abs() > TAKES_PART).collect();
+    for k in 0..n - found.rank {
+        let part: Vec<usize> = (0..n).filter(|j| lost[*j][k].abs() > TAKES_PART).collect();
         part.iter().for_each(|j| vague[*j] = true);
         found.undetermined.push(part.into_iter().map(|j| free[j]).collect());
     }
     if !(found.variance >= 0.0) {
         return;
     }
-    // Rows of V S⁻¹, one per parameter: covariances are their products.
-    let rows: Vec<Vec<f64>> = (0..n).map(|j| known.iter().map(|k| svd.V()[(j, *k)] / sizes[*k]).collect()).collect();
     for (a, &i) in free.iter().enumerate().filter(|(a, _)| !vague[*a]) {
         for (b, &j) in free.iter().enumerate().filter(|(b, _)| !vague[*b]) {
-            let value = found.variance * dot(&rows[a], &rows[b]) / (scales[a] * scales[b]);
-            found.covariance[i * n_vars + j] = value;
+            found.covariance[i * n_vars + j] = found.variance * dot(&known[a], &known[b]) / (units[a] * units[b]);
         }
         found.standard_errors[i] = found.covariance[i * n_vars + i].sqrt();
     }

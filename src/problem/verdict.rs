@@ -13,7 +13,8 @@ pub enum Status {
     GlobalOptimum,
     /// Feasible, first-order optimal, reduced curvature not negative.
     LocalOptimum,
-    /// Feasible and first-order optimal; curvature unknown or negative along some feasible direction.
+    /// Feasible and first-order optimal; curvature unknown or negative along some feasible direction, or so flat that the
+    /// objective could still gain.
     Stationary,
     /// Feasible, but no multipliers prove optimality (often no constraint qualification holds).
     FeasibleNotCertified,
@@ -28,7 +29,7 @@ pub enum Status {
     ClaimedInfeasible,
     /// The violation cannot be lowered from here to first order; other regions may hold feasible points.
     LocallyInfeasible,
-    /// Feasible points with objectives below any useful number were found.
+    /// Feasible points go on without end along a ray, and the objective falls along it.
     Unbounded,
     /// A limit or a signal ended the run before a certified point was found.
     LimitReached,
@@ -132,6 +133,25 @@ impl CurvatureEvidence {
     }
 }
 
+/// How the objective falls along a ray.
+#[derive(Clone, Copy, PartialEq, Debug, Serialize, Deserialize)]
+pub struct Fall {
+    /// Per unit of the ray's largest entry, as far as it was followed; infinite where the objective fell out of all numbers.
+    pub rate: f64,
+    /// How far it was followed, in units of its largest entry.
+    pub distance: f64,
+}
+
+/// What proves that there is no answer, as the judge has verified it. Largest entry 1.
+#[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
+pub enum Proof {
+    /// Weights `w` of the rows, length `n_cons`: at no point of the box is `w'c` as small as `w'` times the ends, the upper one
+    /// where `w` is positive and the lower one where it is negative.
+    Infeasible(Vec<f64>),
+    /// A direction, length `n_vars`, along which feasible points go on for ever and the objective falls.
+    Unbounded(Vec<f64>),
+}
+
 /// The numbers behind a [`Status`], of the unscaled problem. Absent ones were not reached.
 #[derive(Clone, PartialEq, Debug, Default, Serialize, Deserialize)]
 pub struct Evidence {
@@ -155,11 +175,17 @@ pub struct Evidence {
     pub gap: Option<f64>,
     /// For infeasibility: by how much the weighted rows cannot be met, weights at most 1.
     pub infeasibility: Option<Worst<Site>>,
+    /// For a convex problem: what a step of Newton's method says that the objective could still gain.
+    #[serde(default)]
+    pub gain: Option<Worst<Site>>,
+    /// For unboundedness: how the objective falls.
+    #[serde(default)]
+    pub fall: Option<Fall>,
     /// What could not be evaluated.
     pub undefined: Option<Place>,
 }
 
-/// The judgement: status, evidence, and the multipliers it rests on.
+/// The judgement: status, evidence, and the multipliers or the proof it rests on.
 #[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
 pub struct Verdict {
     /// What the answer is.
@@ -174,4 +200,7 @@ pub struct Verdict {
     pub z_lower: Vec<f64>,
     /// Multipliers of upper bounds.
     pub z_upper: Vec<f64>,
+    /// What proves that there is no answer, where the status says so.
+    #[serde(default)]
+    pub proof: Option<Proof>,
 }

@@ -96,7 +96,10 @@ impl Engine for Clarabel {
     }
 
     fn run(&mut self, cap: u64, watch: &Watch) -> Candidate {
-        let first = self.attempt(self.tol, (0, cap), watch);
+        // Where equations for the active constraints cannot give the last digits, the method itself goes on.
+        let curved = self.conic.cones.iter().any(|cone| !matches!(cone, Cone::Zero(_) | Cone::Nonnegative(_)));
+        let tol = if curved && self.polish { self.tol * FURTHER } else { self.tol };
+        let first = self.attempt(tol, (0, cap), watch);
         let Some((candidate, left)) = first else {
             return Candidate { stop: StopReason::LinearAlgebra, ..self.start() };
         };

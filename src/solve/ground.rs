@@ -318,7 +318,7 @@ impl Ground {
         if derivatives && self.last_residual <= self.tol {
             return Err(StopReason::Converged);
         }
-        if self.f <= UNBOUNDED {
+        if self.f <= UNBOUNDED && !self.bounds.are_closed() {
             return Err(StopReason::Unbounded);
         }
         self.meter.check()
@@ -495,6 +495,8 @@ impl<S: Steps> Solver for Run<S> {
             seconds: ground.meter.seconds(),
             ..Candidate::at(self.row.name, x.to_vec(), stop)
         };
+        let candidate =
+            Candidate { ray: (candidate.stop == StopReason::Unbounded).then(|| outward(&ground.x)), ..candidate };
         if !S::DERIVATIVES {
             return Candidate { claim: Claim::Best, ..candidate };
         }
@@ -574,6 +576,12 @@ pub fn line_search(
     }
     ground.accept(value);
     Some(sample.step)
+}
+
+/// The direction of a point that has gone far: along it the objective fell.
+pub fn outward(x: &[f64]) -> Vec<f64> {
+    let largest = norm_inf(x).max(1.0);
+    x.iter().map(|x| x / largest).collect()
 }
 
 /// The longest part of `step` from `x` that stays in the box, at least 0; `far` without an end.

@@ -263,33 +263,10 @@ impl Steps for NelderMead {
         if self.free.is_empty() {
             return Err(StopReason::Converged);
         }
-        let mut mark = ' ';
-        let mut trials = 0;
-        if self.begun == 0 {
-            self.begin(ground)?;
-        } else if self.has_collapsed(ground.tol) {
-            let gain = self.value_before - ground.f;
-            let nothing = self.begun > 1 && gain <= NOTHING * ground.f.abs().max(NOTHING);
-            if nothing || self.begun > self.restarts {
-                return Err(StopReason::Converged);
-            }
-            self.begin(ground)?;
-            mark = 'n';
-            trials = self.free.len() as u32;
-        }
-        if mark == ' ' {
-            (mark, trials) = self.advance_simplex(ground)?;
-            self.sort();
-        }
-        let best = self.order[0] as usize;
-        let mut length = 0.0f64;
-        for i in 0..ground.n() {
-            let x = self.vertex(best)[i];
-            length = length.max((x - ground.x[i]).abs());
-            ground.x[i] = x;
-        }
-        ground.f = self.values[best];
-        Ok(Step { length, alpha: 1.0, trials, mark })
+        let moved = self.move_simplex(ground);
+        // A limit in the middle must not lose what was found until then.
+        let length = self.go_to_best(ground);
+        moved.map(|(mark, trials)| Step { length, alpha: 1.0, trials, mark })
     }
 
     fn put(&self, to: &mut Snapshot) {
@@ -306,5 +283,42 @@ impl Steps for NelderMead {
         from.take_reals(&mut self.values)?;
         self.sort();
         Ok(())
+    }
+}
+
+impl NelderMead {
+    /// A first simplex, a new one where the last has collapsed, or one move; its mark and the number of trial points.
+    fn move_simplex(&mut self, ground: &mut Ground) -> Result<(char, u32), StopReason> {
+        if self.begun == 0 {
+            self.begin(ground)?;
+            return Ok((' ', 0));
+        }
+        if self.has_collapsed(ground.tol) {
+            let gain = self.value_before - ground.f;
+            let nothing = self.begun > 1 && gain <= NOTHING * ground.f.abs().max(NOTHING);
+            if nothing || self.begun > self.restarts {
+                return Err(StopReason::Converged);
+            }
+            self.begin(ground)?;
+            return Ok(('n', self.free.len() as u32));
+        }
+        self.advance_simplex(ground)
+    }
+
+    /// Moves to the best corner unless none is better; gives the length of the move.
+    fn go_to_best(&mut self, ground: &mut Ground) -> f64 {
+        self.sort();
+        let best = self.order[0] as usize;
+        if self.begun == 0 || !(self.values[best] <= ground.f) {
+            return 0.0;
+        }
+        let mut length = 0.0f64;
+        for i in 0..ground.n() {
+            let x = self.vertex(best)[i];
+            length = length.max((x - ground.x[i]).abs());
+            ground.x[i] = x;
+        }
+        ground.f = self.values[best];
+        length
     }
 }

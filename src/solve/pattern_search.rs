@@ -91,7 +91,13 @@ impl Pattern {
             if self.scale[i] == 0.0 {
                 continue;
             }
-            ground.meter.check_inside()?;
+            if let Err(reason) = ground.meter.check_inside() {
+                // A limit in the middle must not lose what was found until then.
+                if value < ground.f {
+                    self.take(ground, value);
+                }
+                return Err(reason);
+            }
             let centre = ground.trial_x[i];
             let step = self.mesh * self.scale[i];
             for down in [self.down[i], !self.down[i]] {

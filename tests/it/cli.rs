@@ -346,6 +346,51 @@ fn every_stage_can_be_shown_and_is_the_same_twice() {
     assert!(stderr(&output).contains("did you mean `hessian`?"), "{}", stderr(&output));
 }
 
+/// Machine code has its text forms where there is any, and says so in words where there is none.
+#[test]
+fn kernels_can_be_shown_as_code() {
+    for (stage, words) in [("clif", "fmul"), ("asm", "ret")] {
+        let output = run(&["emit", "examples/hs071.opt", "--stage", stage]);
+        if cfg!(not(target_arch = "x86_64")) {
+            assert_eq!(code(&output), 7, "{}", stderr(&output));
+            continue;
+        }
+        assert_eq!(code(&output), 0, "{stage}: {}", stderr(&output));
+        let text = stdout(&output);
+        assert!(text.starts_with("; kernel ") && text.contains(words), "{stage}: {text}");
+        assert_eq!(text, stdout(&run(&["emit", "examples/hs071.opt", "--stage", stage])), "{stage}");
+    }
+    let folder = Folder::new(&[("wrong.opt", "var x\nminimize x^2 + z\n")]);
+    for stage in ["clif", "asm"] {
+        let output = run(&["emit", &folder.text("wrong.opt"), "--stage", stage]);
+        assert_eq!((code(&output), stdout(&output).len()), (1, 0), "{stage}");
+        assert!(stderr(&output).contains("E0201"), "{}", stderr(&output));
+    }
+}
+
+/// Machine code and the executor give the same bits; the portable level another path to the same answer.
+#[test]
+fn every_executor_solves() {
+    let folder = Folder::new(&[]);
+    let solve = |options: &[&str], name: &str| {
+        let trace = folder.text(name);
+        let output = optc().args(["solve", "examples/hs071.opt", "--trace", &trace]).args(options).output();
+        let output = output.expect("optc starts");
+        assert_eq!(code(&output), 0, "{options:?}: {}", stderr(&output));
+        assert!(stdout(&output).contains("17.01402"), "{}", stdout(&output));
+        // Iterations with all digits, without the seconds.
+        let rows = folder.read(name);
+        rows.lines().map(|row| row.rsplit_once(',').map_or(row, |(row, _)| row).to_owned()).collect::<Vec<_>>()
+    };
+    let native = solve(&[], "native.csv");
+    assert!(native.len() > 5, "{native:?}");
+    assert_eq!(native, solve(&["--no-jit"], "none.csv"));
+    assert_eq!(solve(&["--portable"], "portable.csv"), solve(&["--portable", "--no-jit"], "both.csv"));
+    let output = run(&["solve", "examples/hs071.opt", "--no-jitt"]);
+    assert_eq!(code(&output), 2);
+    assert!(stderr(&output).contains("--no-jit"), "{}", stderr(&output));
+}
+
 #[test]
 fn wrong_usage_is_helped() {
     for (args, words) in [

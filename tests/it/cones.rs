@@ -52,7 +52,9 @@ fn a_point_at_the_tip_of_a_norm_is_certified() {
     );
     // A distance on its own: 0, where no slope is.
     solved("set I = 1..4\nvar x[i in I]\nminimize f: norm2(i in I: x[i] - i)\nexpect f ~= 0 tol 1e-6\n");
-    solved("var x\nvar y\nminimize f: hypot(x - 1, 2 * y) + 0.5 * x\nexpect f ~= 0.5 tol 1e-6\nexpect y ~= 0 tol 1e-6\n");
+    solved(
+        "var x\nvar y\nminimize f: hypot(x - 1, 2 * y) + 0.5 * x\nexpect f ~= 0.5 tol 1e-6\nexpect y ~= 0 tol 1e-6\n",
+    );
 }
 
 #[test]
@@ -93,6 +95,22 @@ fn norms_beside_each_other_and_in_definitions_are_cones() {
     solved(
         "var x\nvar y\nmaximize x + y\nsubject to\n  both: 2 * hypot(x, y) + sqrt(1 + x^2) - 1 <= 3 + 0 * y\n  diagonal: x == y\n\
          expect x ~= 0.93112528 tol 1e-6\n",
+    );
+}
+
+#[test]
+fn kinks_and_norms_go_together() {
+    solved(
+        "var x\nvar y\nminimize f: hypot(x, y) + abs(x - 1) + max(y, 2 - x)\n\
+         expect f ~= 2 tol 1e-6\nexpect y ~= 0 tol 1e-5\n",
+    );
+}
+
+#[test]
+fn a_norm_of_nothing_is_zero() {
+    solved(
+        "set J = {j in 1..3 if j > 5}\nvar x[1..3] in [-1, 1]\nvar t\nminimize f: t + x[1]\nsubject to\n  \
+         a: norm2(j in J: x[j]) <= t\n  b[i in 1..3]: norm2(j in 1..3 if j > i: x[j]) <= 0.5\nexpect f ~= -1 tol 1e-7\n",
     );
 }
 

@@ -1,9 +1,9 @@
 //! Linear and quadratic problems through matrices, presolve, cones and back: the same answers as without.
 
 use optc::data::FolderLoader;
-use optc::driver::report::Report;
+use optc::driver::report::{Index, ProofEntry, Report};
 use optc::driver::{Session, Setup};
-use optc::problem::Status;
+use optc::problem::{Oracle, Status};
 use std::sync::Arc;
 
 fn solve_with(text: &str, method: Option<&str>) -> Report {
@@ -86,6 +86,91 @@ fn contradictions_and_falls_are_proved_in_the_rows_as_written() {
         let wanted = if text.contains("x >= -4") { Status::GlobalOptimum } else { Status::Unbounded };
         solved_by("clarabel", text, wanted);
     }
+}
+
+/// The number of the row or variable of an entry, in the order of the report.
+fn place<'r>(of: impl Iterator<Item = (&'r str, &'r Index)>, entry: &ProofEntry) -> usize {
+    let mut first = 0;
+    for (name, index) in of {
+        let is_it =
+            |at: &usize| (0..index.n_parts()).map(|part| index.label(*at, part)).eq(entry.index.iter().cloned());
+        if name == entry.name {
+            return first + (0..index.len()).find(is_it).expect("its subscripts are in the report");
+        }
+        first += index.len();
+    }
+    panic!("{} is not in the report", entry.name)
+}
+
+/// The matrix of the rows of a linear model, dense, from the interpreter.
+fn matrix(text: &str) -> Vec<Vec<f64>> {
+    let mut session = Session::new(Arc::new(FolderLoader::new(".").allow_all()), Setup::default());
+    let checked = session.check_text("model.opt", text);
+    let judge = session.bind(checked).unwrap_or_else(|reports| panic!("{:?}", reports.messages())).judge();
+    let (n, m) = (judge.shape().n_vars, judge.shape().n_cons);
+    let mut workspace = judge.workspace();
+    workspace.set_point(&vec![0.0; n]);
+    let mut values = vec![0.0; judge.jacobian_pattern().nnz()];
+    judge.jacobian(&mut workspace, &mut values).expect("linear rows have slopes");
+    let mut rows = vec![vec![0.0; n]; m];
+    judge.jacobian_pattern().entries().for_each(|(k, i, j)| rows[i][j] = values[k]);
+    rows
+}
+
+#[test]
+fn proofs_in_the_report_can_be_recomputed_by_name() {
+    let infeasible = [
+        "set I = 1..3\nvar x[I] in [0, 1]\nminimize f: sum(i in I: x[i])\nsubject to\n  \
+         need: sum(i in I: x[i]) >= 5\n  pair[i in 1..2]: x[i] + x[i + 1] <= 1.5\n",
+        "set C = {north, south}\nvar x[C] >= 0\nvar y\nminimize y\nsubject to\n  \
+         each[c in C]: x[c] - y <= 2\n  3 * y <= 1\n  all: sum(c in C: x[c]) - y == 6\n",
+    ];
+    for text in infeasible {
+        for method in [None, Some("interior_point")] {
+            let report = solve_with(text, method);
+            let proof = report.proof.as_ref().expect("a proof");
+            assert_eq!((report.status(), proof.kind), (Some(Status::Infeasible), "infeasible"));
+            let (a, rows) = (matrix(text), &report.constraints);
+            let ends: Vec<(f64, f64)> =
+                rows.iter().flat_map(|c| c.lower.iter().copied().zip(c.upper.iter().copied())).collect();
+            let bounds: Vec<(f64, f64)> =
+                report.variables.iter().flat_map(|v| v.lower.iter().copied().zip(v.upper.iter().copied())).collect();
+            let (mut slopes, mut most) = (vec![0.0; bounds.len()], 0.0);
+            for entry in &proof.entries {
+                let row = place(rows.iter().map(|c| (c.name.as_str(), &c.index)), entry);
+                slopes.iter_mut().zip(&a[row]).for_each(|(s, a)| *s += entry.value * a);
+                most += entry.value * if entry.value > 0.0 { ends[row].1 } else { ends[row].0 };
+            }
+            // The least that the weighted rows come to in the box; rounding has no room to count.
+            let fall = |(s, (lo, hi)): (&f64, &(f64, f64))| match *s {
+                s if s.abs() <= 1e-12 => 0.0,
+                s => s * if s > 0.0 { *lo } else { *hi },
+            };
+            let least: f64 = slopes.iter().zip(&bounds).map(fall).sum();
+            assert!(least > most + 1e-3, "{text} by {method:?}: {least} is not above {most}");
+        }
+    }
+    let text = "set I = 1..2\nvar x[I] >= 0\nvar y\nmaximize f: x[1] + 2 * x[2]\nsubject to c: x[1] - x[2] + y <= 3\n";
+    let report = solve_with(text, None);
+    let proof = report.proof.as_ref().expect("a proof");
+    assert_eq!((report.status(), proof.kind), (Some(Status::Unbounded), "unbounded"));
+    let mut ray = [0.0; 3];
+    for entry in &proof.entries {
+        ray[place(report.variables.iter().map(|v| (v.name.as_str(), &v.index)), entry)] = entry.value;
+    }
+    let along: f64 = matrix(text)[0].iter().zip(&ray).map(|(a, d)| a * d).sum();
+    assert!(along <= 1e-12 && ray[0] >= 0.0 && ray[1] >= 0.0 && ray[0] + 2.0 * ray[1] > 0.1, "{ray:?}");
+    // Only what is proved has a proof.
+    assert!(solve_with("var x in [0, 1]\nminimize x\n", None).proof.is_none());
+}
+
+#[test]
+fn a_proof_with_cones_names_the_rows_of_the_model() {
+    let text = "set I = 1..2\nvar x[I]\nminimize f: x[1]\nsubject to\n  ball: norm2(i in I: x[i]) <= 1\n  far: x[1] + x[2] >= 3\n";
+    let report = solve_with(text, None);
+    assert_eq!(report.status(), Some(Status::Infeasible));
+    let names: Vec<&str> = report.proof.as_ref().expect("a proof").entries.iter().map(|e| e.name.as_str()).collect();
+    assert!(names.contains(&"far") && names.iter().all(|name| ["ball", "far"].contains(name)), "{names:?}");
 }
 
 /// A random linear or convex quadratic problem with a feasible point, bounds of all kinds, equations and ranges.

@@ -29,7 +29,7 @@ fn stages_read_as_before() {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/emit");
     let bless = std::env::var_os("OPTC_BLESS").is_some();
     let mut seen = 0;
-    for model in ["hs071", "chain", "defined"] {
+    for model in ["hs071", "chain", "defined", "layers"] {
         let text = std::fs::read_to_string(folder.join(format!("{model}.opt"))).expect("the model is there");
         for stage in STAGES {
             let mut session = session(&[("model.opt", &text)]);
@@ -46,7 +46,7 @@ fn stages_read_as_before() {
             seen += 1;
         }
     }
-    assert_eq!(seen, 3 * STAGES.len());
+    assert_eq!(seen, 4 * STAGES.len());
 }
 
 /// A model with every construct that a pass might be tempted to expand.

@@ -3,8 +3,10 @@
 mod bind;
 mod blamed;
 mod bound_models;
+mod certificates;
 mod cli;
 mod cones;
+mod constants;
 mod data;
 mod derivative_check;
 mod diff;

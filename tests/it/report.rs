@@ -111,6 +111,7 @@ fn transport() -> Report {
             },
         ],
         fit: None,
+        proof: None,
         shown: Vec::new(),
         expectations: Vec::new(),
         timings: vec![

@@ -77,7 +77,10 @@ fn flips() -> Vec<Flip> {
             changed: ProblemFacts { n_equalities: 2, ..quadratic() },
         },
         Flip {
-            rule: ("clarabel", "norms that are second-order cones, everything else linear or a convex quadratic objective"),
+            rule: (
+                "clarabel",
+                "norms that are second-order cones, everything else linear or a convex quadratic objective",
+            ),
             facts: ProblemFacts { n_cones: 1, ..rows() },
             other: constrained,
             changed: rows(),

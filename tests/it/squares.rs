@@ -1,5 +1,7 @@
 //! Sums of squares and losses in models: what is recognised, what is not, and what the report says of a fit.
 
+use optc::cli::output::Style;
+use optc::cli::text::{Detail, render};
 use optc::data::MemoryLoader;
 use optc::driver::report::{FitReport, Report};
 use optc::driver::{Session, Setup};
@@ -143,6 +145,54 @@ fn what_cannot_be_known_is_said_in_words() {
     assert_eq!(fit(&bounded).parameters[0].held, Some("lower bound"));
     let exact = solve("var a\nvar b\nminimize (a - 1)^2 + (b - 2)^2\nsolve");
     assert!(fit(&exact).notes.join("\n").contains("no degrees of freedom"));
+}
+
+#[test]
+fn what_is_said_twice_takes_no_degree_of_freedom_and_changes_no_band() {
+    let one = solve(&format!("{HEAD}minimize sum(d in obs: (d.y - a - b * d.x)^2)\nsolve"));
+    let two = solve(&format!("{HEAD}var c start 1\nminimize sum(d in obs: (d.y - (a + c) - b * d.x)^2)\nsolve"));
+    let (one, two) = (fit(&one), fit(&two));
+    assert_eq!((one.degrees_of_freedom, two.degrees_of_freedom), (4, 4));
+    let close = |a: f64, b: f64| (a - b).abs() <= 1e-9 * b.abs();
+    assert!(close(one.residual_deviation, two.residual_deviation));
+    assert!(close(one.parameters[1].standard_error, two.parameters[1].standard_error), "`b` is known as well");
+    let band = |fit: &FitReport| fit.curve.as_ref().expect("a curve").half_width.clone();
+    let (narrow, wide) = (band(one), band(two));
+    assert!(narrow.len() > 2 && narrow.iter().zip(&wide).all(|(a, b)| close(*a, *b)), "{narrow:?}\n{wide:?}");
+}
+
+#[test]
+fn a_fit_is_a_fit_whatever_method_found_it() {
+    let by = |method: &str| solve(&format!("{HEAD}minimize sum(d in obs: (d.y - a - b * d.x)^2)\nsolve with {method}"));
+    let errors = |report: &Report| -> Vec<f64> { fit(report).parameters.iter().map(|p| p.standard_error).collect() };
+    let squares = errors(&by("levenberg_marquardt"));
+    for method in ["lbfgs", "interior_point", "newton_trust_region", "sqp"] {
+        let found = by(method);
+        assert_eq!(found.status(), Some(Status::GlobalOptimum), "{method}");
+        let same = errors(&found).iter().zip(&squares).all(|(a, b)| (a - b).abs() <= 1e-6 * b);
+        assert!(same, "{method}");
+    }
+    // No error bars for what is no optimum, and none for what is no sum of squares.
+    let text = format!("{HEAD}minimize sum(d in obs: (d.y - a - b * d.x)^2)\nsolve with lbfgs(max_iter = 1)");
+    assert!(solve(&text).fit.is_none());
+    assert!(solve(&format!("{HEAD}minimize a^2 + exp(b) - b\nsolve with lbfgs")).fit.is_none());
+}
+
+#[test]
+fn why_there_are_no_errors_is_said_and_what_is_as_good_as_unknown_too() {
+    let loader = MemoryLoader::new().with("d.csv", "x,y\n0,1\n1,3\n");
+    let mut session = Session::new(Arc::new(loader), Setup::default());
+    let checked = session.check_text("m.opt", &format!("{HEAD}minimize sum(d in obs: (d.y - a - b * d.x)^2)\nsolve"));
+    let solved = session.solve_checked("m.opt", checked, None).unwrap_or_else(|r| panic!("{:?}", r.messages()));
+    let text = render(&solved.report, Detail::Normal, Style { colour: false });
+    assert!(text.contains("fit         no standard errors: 2 residuals for 2 free parameters"), "{text}");
+    // A mean of 1e-6 of numbers of size 1: its error is half a million times its value.
+    let text = |last: &str| {
+        format!("param y[1..4] = [1, -1, 1, {last}]\nvar a start 1\nminimize sum(i in 1..4: (y[i] - a)^2)\nsolve")
+    };
+    let says = |report: &Report| fit(report).notes.iter().any(|note| note.starts_with("`a` is as good as unknown"));
+    assert!(says(&solve(&text("-0.999996"))));
+    assert!(!says(&solve(&text("-0.9"))));
 }
 
 #[test]

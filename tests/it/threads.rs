@@ -31,7 +31,7 @@ fn oracle(bound: &Bound, mode: Mode) -> CompiledOracle {
 }
 
 fn jit() -> Jit {
-    Jit::new(Level::Machine).expect("this machine has a generator")
+    Jit::new(Level::Machine).expect("this machine has a generator").with_budget(1 << 19)
 }
 
 fn pools() -> Vec<Arc<Pool>> {
@@ -78,14 +78,14 @@ fn in_order(loops: &[Pair<'_>]) -> BTreeMap<usize, Vec<Source>> {
     for (at, (kernel, bound)) in loops.iter().enumerate() {
         let stores = |op: &Op| if let Op::Store { out, .. } = op { Some(*out as usize) } else { None };
         let order: Vec<usize> = kernel.body.iter().filter_map(stores).collect();
-        for block in 0..bound.count.div_ceil(BLOCK) {
-            for (place, o) in order.iter().enumerate().filter(|(_, o)| !bound.outs[**o].reduces()) {
-                for k in block * BLOCK..bound.count.min((block + 1) * BLOCK) {
-                    slots.entry(bound.outs[*o].at.at(k)).or_default().push((at, block, place, k));
+        for block in 0..bound.count().div_ceil(BLOCK) {
+            for (place, o) in order.iter().enumerate().filter(|(_, o)| !bound.outs()[**o].reduces()) {
+                for k in block * BLOCK..bound.count().min((block + 1) * BLOCK) {
+                    slots.entry(bound.outs()[*o].at.at(k)).or_default().push((at, block, place, k));
                 }
             }
         }
-        for (o, out) in bound.outs.iter().enumerate().filter(|(_, out)| bound.count > 0 && out.reduces()) {
+        for (o, out) in bound.outs().iter().enumerate().filter(|(_, out)| bound.count() > 0 && out.reduces()) {
             slots.entry(out.at.at(0)).or_default().push((at, usize::MAX, o, 0));
         }
     }
@@ -100,12 +100,14 @@ fn by_split(loops: &[Pair<'_>], split: &Split) -> BTreeMap<usize, Vec<Source>> {
     for (chunk, shares) in split.chunks.iter().enumerate() {
         for share in shares {
             let (kernel, bound) = loops[share.at];
-            assert!(share.range.start % BLOCK == 0 && (share.range.end % BLOCK == 0 || share.range.end == bound.count));
+            assert!(
+                share.range.start % BLOCK == 0 && (share.range.end % BLOCK == 0 || share.range.end == bound.count())
+            );
             let stores = |op: &Op| if let Op::Store { out, .. } = op { Some(*out as usize) } else { None };
             let order: Vec<usize> = kernel.body.iter().filter_map(stores).collect();
             let mut late = share.late.iter();
             for block in share.range.start / BLOCK..share.range.end.div_ceil(BLOCK) {
-                for (place, o) in order.iter().enumerate().filter(|(_, o)| !bound.outs[**o].reduces()) {
+                for (place, o) in order.iter().enumerate().filter(|(_, o)| !bound.outs()[**o].reduces()) {
                     let waits = |k: usize| share.waits(*o as u32, k);
                     let here = block * BLOCK..share.range.end.min((block + 1) * BLOCK);
                     if here.clone().any(waits) {
@@ -114,12 +116,12 @@ fn by_split(loops: &[Pair<'_>], split: &Split) -> BTreeMap<usize, Vec<Source>> {
                         let lanes = share.lanes[late.lanes.clone()].iter();
                         for (lane, cell) in lanes.zip(late.cell..) {
                             let k = block * BLOCK + *lane as usize;
-                            let taken = cells.insert(cell, (bound.outs[*o].at.at(k), (at(share), block, place, k)));
+                            let taken = cells.insert(cell, (bound.outs()[*o].at.at(k), (at(share), block, place, k)));
                             assert!(taken.is_none(), "a cell belongs to one value");
                         }
                     }
                     for k in here.filter(|k| !waits(*k)) {
-                        let slot = bound.outs[*o].at.at(k);
+                        let slot = bound.outs()[*o].at.at(k);
                         assert_eq!(*writer.entry(slot).or_insert(chunk), chunk, "two chunks write to slot {slot}");
                         slots.entry(slot).or_default().push((at(share), block, place, k));
                         // In the list of a block that waits in part, the slot is its own or another of this chunk.
@@ -139,7 +141,7 @@ fn by_split(loops: &[Pair<'_>], split: &Split) -> BTreeMap<usize, Vec<Source>> {
                     let own = list[k - share.range.start] as usize;
                     let mut others = block.filter(|k| !share.waits(o as u32, *k));
                     let all_wait = others.clone().next().is_none();
-                    assert!(all_wait || others.any(|k| loops[share.at].1.outs[o].at.at(k) == own));
+                    assert!(all_wait || others.any(|k| loops[share.at].1.outs()[o].at.at(k) == own));
                 }
             }
         }
@@ -157,17 +159,21 @@ fn by_split(loops: &[Pair<'_>], split: &Split) -> BTreeMap<usize, Vec<Source>> {
                     let is_it = |(at, shares): (usize, &Pair<'_>)| {
                         let share = split.chunks.iter().flatten().find(|share| share.at == at)?;
                         let o = share.sums.iter().position(|first| *first == total.first)?;
-                        assert_eq!(total.n_blocks, shares.1.count.div_ceil(BLOCK));
+                        assert_eq!(total.n_blocks, shares.1.count().div_ceil(BLOCK));
                         Some((at, usize::MAX, o, 0))
                     };
                     (slot as usize, loops.iter().enumerate().find_map(is_it).expect("a total is of an out"))
                 }
             };
-            assert!(section.contains(&slot), "an act stands in the section of its slot");
+            assert!(section.iter().any(|part| part.contains(&slot)), "an act stands in the section of its slot");
             slots.entry(slot).or_default().push(source);
         }
     }
     assert!(cells.is_empty(), "every value that waits is added");
+    let mut parts: Vec<_> = split.sections.iter().flatten().collect();
+    parts.sort_unstable_by_key(|part| part.start);
+    let end = parts.iter().fold(0, |end, part| if part.start == end { part.end } else { usize::MAX });
+    assert!(end >= slots.keys().last().map_or(0, |slot| slot + 1) && end < usize::MAX, "sections are all slots, once");
     slots
 }
 
@@ -184,7 +190,7 @@ fn check_cuts(oracle: &CompiledOracle, about: &str) -> usize {
             .iter()
             .filter(|step| !matches!(step, BoundStep::Begin(_)))
             .map(|step| match step {
-                BoundStep::Loop(bound) => Some((&oracle.program().kernels[bound.kernel], bound)),
+                BoundStep::Loop(bound) => Some((&oracle.program().kernels[bound.kernel()], bound)),
                 _ => None,
             })
             .collect();
@@ -249,6 +255,16 @@ fn random_models_are_cut_without_a_slot_of_two_chunks() {
     }
     eprintln!("{long} long models: {regions} regions, {waiting} values wait");
     assert!(long > 5 && waiting > 1_000);
+}
+
+/// A part has at most 64 chunks, and the pool counts who is inside with 16 bits.
+#[test]
+fn no_pool_has_more_threads_than_a_part_has_chunks() {
+    for (asked, wanted) in [(0, 1), (1, 1), (64, 64), (65, 64), (70_000, 64), (usize::MAX, 64)] {
+        assert_eq!(Pool::new(Some(asked)).n_threads(), wanted);
+        assert_eq!(Pool::always(asked).n_threads(), wanted);
+    }
+    assert!((1..=64).contains(&Pool::new(None).n_threads()));
 }
 
 /// Each wrong cut is seen by the bits alone.

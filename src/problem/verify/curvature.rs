@@ -41,22 +41,22 @@ pub fn reduced(at: &mut At<'_>, multipliers: &Multipliers) -> CurvatureEvidence 
 }
 
 /// Free variables and rows with multipliers, renumbered.
-struct Face {
-    var: Vec<Option<usize>>,
+pub struct Face {
+    pub var: Vec<Option<usize>>,
     /// Barrier curvature of the bounds of each free variable.
-    bound: Vec<f64>,
-    row: Vec<Option<RowOn>>,
-    n_free: usize,
+    pub bound: Vec<f64>,
+    pub row: Vec<Option<RowOn>>,
+    pub n_free: usize,
     /// Strictly active rows.
-    n_active: usize,
+    pub n_active: usize,
     /// Rows with a multiplier smaller than their slack.
-    n_near: usize,
+    pub n_near: usize,
     scale: Vec<f64>,
 }
 
 /// How a row takes part.
 #[derive(Clone, Copy)]
-enum RowOn {
+pub enum RowOn {
     /// Strictly active, with its number among those.
     Active(usize),
     /// Near, with its number among those and `λ/s`.
@@ -64,7 +64,7 @@ enum RowOn {
 }
 
 impl Face {
-    fn new(at: &At<'_>, m: &Multipliers) -> Self {
+    pub fn new(at: &At<'_>, m: &Multipliers) -> Self {
         let (rows, vars) = (&at.shape().rows, &at.shape().vars);
         let mut face = Self {
             var: vec![None; at.x.len()],

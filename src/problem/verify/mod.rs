@@ -8,23 +8,26 @@
 
 mod convexity;
 mod curvature;
+mod escape;
 mod fit;
+mod gain;
 mod point;
 mod refute;
 pub mod tolerance;
 
 use self::point::{At, Multipliers, Residuals};
 use super::candidate::{Candidate, Claim, StopReason};
-use super::facts::{Curvature, ProblemFacts};
+use super::facts::{Curvature, ProblemFacts, Smoothness};
 use super::oracle::{EvalError, Oracle, Place};
-use super::verdict::{CurvatureEvidence, Evidence, MultiplierSource, Status, Verdict};
+use super::verdict::{CurvatureEvidence, Evidence, MultiplierSource, Proof, Status, Verdict};
 
 /// Says what `candidate` is. `oracle` must be unscaled; `facts.curvature` is believed.
 pub fn verify(oracle: &dyn Oracle, facts: &ProblemFacts, candidate: &Candidate) -> Verdict {
-    let mut judge = Judge { oracle, facts, candidate, evidence: Evidence::default(), certificate: None };
+    let evidence = Evidence::default();
+    let mut judge = Judge { oracle, facts, candidate, evidence, certificate: None, proof: None };
     let status = judge.judge();
     let Multipliers { y, z_lower, z_upper } = judge.certificate.unwrap_or_default();
-    Verdict { status, stop: candidate.stop, evidence: judge.evidence, y, z_lower, z_upper }
+    Verdict { status, stop: candidate.stop, evidence: judge.evidence, y, z_lower, z_upper, proof: judge.proof }
 }
 
 /// The verdict on a reformulation, when its point `x` is one of the problem behind `oracle` too; violation and objective
@@ -39,7 +42,8 @@ pub fn confirmed(verdict: Verdict, oracle: &dyn Oracle, x: &[f64]) -> Verdict {
     evidence.violation = violation;
     let refuted = matches!(verdict.status, Status::Infeasible | Status::LocallyInfeasible | Status::LimitReached);
     let status = if outside && !refuted { Status::NumericalFailure } else { verdict.status };
-    Verdict { status, evidence, ..verdict }
+    let proof = if status == verdict.status { verdict.proof } else { None };
+    Verdict { status, evidence, proof, ..verdict }
 }
 
 /// The verdict of a judge who was interrupted: whatever it says, nothing was found out beyond the evidence there is.
@@ -51,6 +55,7 @@ pub fn interrupted(verdict: Verdict) -> Verdict {
         y: none(),
         z_lower: none(),
         z_upper: none(),
+        proof: None,
         ..verdict
     }
 }
@@ -61,6 +66,7 @@ struct Judge<'a> {
     candidate: &'a Candidate,
     evidence: Evidence,
     certificate: Option<Multipliers>,
+    proof: Option<Proof>,
 }
 
 impl Judge<'_> {
@@ -82,11 +88,15 @@ impl Judge<'_> {
         if self.facts.n_objectives == 0 {
             return Status::GlobalOptimum;
         }
-        if self.candidate.stop == StopReason::Unbounded && refute::is_unbounded(&mut at, self.candidate) {
+        if self.candidate.stop == StopReason::Unbounded
+            && let Some((fall, ray)) = escape::along(&mut at, self.candidate)
+        {
+            self.evidence.fall = Some(fall);
+            self.proof = Some(Proof::Unbounded(ray));
             return Status::Unbounded;
         }
         if self.candidate.claim == Claim::Best {
-            return Status::BestFound;
+            return self.unfinished(Status::BestFound);
         }
         let status = self.judge_optimality(&mut at);
         if status == Status::GlobalOptimum { status } else { self.judge_bound().unwrap_or(status) }
@@ -102,15 +112,19 @@ impl Judge<'_> {
         self.evidence.gap = Some(gap);
         // What was said of multipliers speaks of whole values held fast, not of the problem.
         (self.evidence.stationarity, self.evidence.complementarity, self.evidence.price) = (None, None, None);
-        Some(if gap <= tolerance::GAP { Status::ClaimedOptimum } else { self.unfinished(Status::BestFound) })
+        // A bound above a feasible point is wrong, and says nothing about it.
+        Some(if gap.abs() <= tolerance::GAP { Status::ClaimedOptimum } else { self.unfinished(Status::BestFound) })
     }
 
     fn judge_infeasible(&mut self, at: &mut At<'_>) -> Status {
         if self.candidate.stop == StopReason::Infeasible
-            && let Some((status, evidence)) = refute::is_infeasible(at, self.candidate, self.facts)
+            && let Some(refuted) = refute::is_infeasible(at, self.candidate, self.facts)
         {
-            self.evidence.infeasibility = Some(evidence);
-            return status;
+            self.evidence.infeasibility = Some(refuted.evidence);
+            if refuted.status == Status::Infeasible {
+                self.proof = Some(Proof::Infeasible(refuted.weights));
+            }
+            return refuted.status;
         }
         if self.candidate.stop == StopReason::Infeasible && self.facts.n_integer > 0 {
             return Status::ClaimedInfeasible;
@@ -129,24 +143,20 @@ impl Judge<'_> {
         let given = Multipliers::given(at, self.candidate);
         let mut source = MultiplierSource::Method;
         let objective = self.evidence.objective.unwrap_or(0.0);
-        let mut found = given.as_ref().map(|m| (m.clone(), Residuals::of(at, m, objective)));
+        let mut found = given.as_ref().map(|m| (m.clone(), residuals(at, m, objective)));
         // A fit knows of single rows only.
         let fits = at.shape().cones.is_empty();
         if fits && !found.as_ref().is_some_and(|(_, residuals)| residuals.hold()) {
             let fitted = fit::multipliers(at, given.as_ref());
             if let Some(fitted) = fitted {
-                let residuals = Residuals::of(at, &fitted, objective);
+                let residuals = residuals(at, &fitted, objective);
                 if found.is_none() || residuals.hold() {
                     source = MultiplierSource::Fitted;
                     found = Some((fitted, residuals));
                 }
             }
         }
-        let Some((multipliers, mut residuals)) = found else { return self.unfinished(Status::FeasibleNotCertified) };
-        if residuals.stationarity.is_some_and(|worst| !worst.holds()) {
-            at.resolve(&multipliers.y);
-            residuals = Residuals::of(at, &multipliers, objective);
-        }
+        let Some((multipliers, residuals)) = found else { return self.unfinished(Status::FeasibleNotCertified) };
         self.evidence.stationarity = residuals.stationarity;
         self.evidence.complementarity = residuals.complementarity;
         self.evidence.price = residuals.price;
@@ -161,19 +171,31 @@ impl Judge<'_> {
 
     fn judge_curvature(&mut self, at: &mut At<'_>, multipliers: &Multipliers) -> Status {
         // Whole points are points of the problem without that demand: what is best among all is best among them.
-        if self.facts.curvature == Curvature::Convex || at.is_linear() {
+        if at.is_linear() {
             return Status::GlobalOptimum;
+        }
+        if self.facts.curvature == Curvature::Convex {
+            return self.judge_gain(at, multipliers);
         }
         if self.facts.n_integer > 0 {
             return Status::BestFound;
         }
         if convexity::of_lagrangian(at, self.facts, multipliers) {
             self.evidence.curvature = Some(CurvatureEvidence::Everywhere);
-            return Status::GlobalOptimum;
+            return self.judge_gain(at, multipliers);
         }
         let evidence = curvature::reduced(at, multipliers);
         self.evidence.curvature = Some(evidence);
         if evidence.holds() == Some(true) { Status::LocalOptimum } else { Status::Stationary }
+    }
+
+    /// Global by convexity, unless a step of Newton's method promises a better point. Kinks and cones have no such steps.
+    fn judge_gain(&mut self, at: &mut At<'_>, multipliers: &Multipliers) -> Status {
+        if self.facts.smoothness < Smoothness::Continuous && at.shape().cones.is_empty() {
+            let objective = self.evidence.objective.unwrap_or(0.0);
+            self.evidence.gain = gain::newton(at, multipliers, objective).map(|newton| newton.gain);
+        }
+        if self.evidence.gain.is_some_and(|gain| !gain.holds()) { Status::Stationary } else { Status::GlobalOptimum }
     }
 
     fn undefined(&mut self, error: &EvalError) -> Status {
@@ -187,6 +209,25 @@ impl Judge<'_> {
     fn unfinished(&self, otherwise: Status) -> Status {
         if self.candidate.stop.is_limit() { Status::LimitReached } else { otherwise }
     }
+}
+
+/// The residuals of these multipliers, with an allowance for rounding of the point where they need one and may have it.
+fn residuals(at: &mut At<'_>, multipliers: &Multipliers, objective: f64) -> Residuals {
+    at.resolution.clear();
+    let found = Residuals::of(at, multipliers, objective);
+    let steep = found.stationarity.is_some_and(|worst| !worst.holds());
+    if !steep || !is_rounding(at, multipliers, objective) {
+        return found;
+    }
+    at.resolve(&multipliers.y);
+    Residuals::of(at, multipliers, objective)
+}
+
+/// Whether a gradient of the Lagrangian that is too large can be rounding of the point: a step of Newton's method would leave
+/// nothing of it and gain nothing. The slope of a function that falls for ever stays.
+fn is_rounding(at: &mut At<'_>, multipliers: &Multipliers, objective: f64) -> bool {
+    let allowed = point::gradient_allowed(at, multipliers);
+    gain::newton(at, multipliers, objective).is_some_and(|newton| newton.ends_here(&allowed))
 }
 
 /// The place named by an error that concerns the point as a whole.

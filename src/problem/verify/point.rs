@@ -98,9 +98,14 @@ impl<'a> At<'a> {
 
     /// The violation furthest beyond what is allowed, of rows and bounds.
     pub fn worst_violation(&self) -> Option<Worst<Site>> {
+        worst(self.violations())
+    }
+
+    /// All violations: of single rows, of cones at their heads, of bounds.
+    pub fn violations(&self) -> impl Iterator<Item = Worst<Site>> {
         let shape = self.shape();
         let inside = shape.rows_of_cones();
-        let single = (0..shape.n_cons).filter(|&i| !inside[i]);
+        let single = (0..shape.n_cons).filter(move |&i| !inside[i]);
         let rows = single.map(|i| (Site::Row(i as u32), violation(&shape.rows, i, self.c[i])));
         let cones = shape.cones.iter().map(|cone| {
             let length = cone.length(&self.c);
@@ -108,7 +113,7 @@ impl<'a> At<'a> {
         });
         let rows = rows.chain(cones);
         let vars = (0..shape.n_vars).map(|j| (Site::Var(j as u32), violation(&shape.vars, j, self.x[j])));
-        worst(rows.chain(vars).map(|(at, (value, allowed))| Worst { value, allowed, at }))
+        rows.chain(vars).map(|(at, (value, allowed))| Worst { value, allowed, at })
     }
 
     /// The largest distance from an integer.
@@ -136,6 +141,15 @@ impl<'a> At<'a> {
         hessian.iter_mut().for_each(|h| *h = h.abs());
         self.resolution = vec![0.0; self.x.len()];
         pattern.mul_symmetric_add(&hessian, 1.0, &sizes, &mut self.resolution);
+    }
+
+    /// The sums of sizes in `J' y`: what rounding of its entries is measured by.
+    pub fn terms(&self, y: &[f64]) -> Vec<f64> {
+        let mut out = vec![0.0; self.shape().n_vars];
+        for (k, i, j) in self.oracle.jacobian_pattern().entries() {
+            out[j] += (self.jacobian[k] * y[i]).abs();
+        }
+        out
     }
 
     /// `J' y`.
@@ -240,10 +254,21 @@ impl Residuals {
 }
 
 /// Largest entry of `∇f + J' y - zl + zu`, relative to the multipliers and to the terms that cancel in it.
-///
-/// Only both together are safe: one huge multiplier says nothing about the entries it does not appear in, and the terms of
-/// an entry grow with the units of its variable.
 fn stationarity(at: &At<'_>, m: &Multipliers) -> Option<Worst<Site>> {
+    let jty = at.jtv(&m.y);
+    let allowed = gradient_allowed(at, m);
+    worst((0..jty.len()).map(|j| {
+        let value = (at.gradient[j] + jty[j] - m.z_lower[j] + m.z_upper[j]).abs();
+        let rounding = at.resolution.get(j).copied().unwrap_or(0.0);
+        Worst { value, allowed: allowed[j] + rounding, at: Site::Var(j as u32) }
+    }))
+}
+
+/// What each entry of the gradient of the Lagrangian may be, rounding of the point apart.
+///
+/// Only both together are safe, the mean multiplier and the terms: one huge multiplier says nothing about the entries it does
+/// not appear in, and the terms of an entry grow with the units of its variable.
+pub fn gradient_allowed(at: &At<'_>, m: &Multipliers) -> Vec<f64> {
     let vars = &at.shape().vars;
     let finite = |ends: &[f64]| ends.iter().filter(|e| e.is_finite()).count();
     let count = m.y.len() + finite(&vars.lower) + finite(&vars.upper);
@@ -253,12 +278,7 @@ fn stationarity(at: &At<'_>, m: &Multipliers) -> Option<Worst<Site>> {
     for (k, i, j) in at.oracle.jacobian_pattern().entries() {
         terms[j] = terms[j].max((at.jacobian[k] * m.y[i]).abs());
     }
-    let jty = at.jtv(&m.y);
-    worst((0..jty.len()).map(|j| {
-        let value = (at.gradient[j] + jty[j] - m.z_lower[j] + m.z_upper[j]).abs();
-        let rounding = at.resolution.get(j).copied().unwrap_or(0.0);
-        Worst { value, allowed: STATIONARITY * mean.min(terms[j]).max(1.0) + rounding, at: Site::Var(j as u32) }
-    }))
+    terms.into_iter().map(|terms| STATIONARITY * mean.min(terms).max(1.0)).collect()
 }
 
 /// What the violations are worth: each times its multiplier, all together. To first order this is how much better than the

@@ -382,8 +382,7 @@ impl Solver for InteriorPoint {
         };
         let mut candidate = self.candidate_at(point, stop);
         if stop == StopReason::Unbounded {
-            let largest = crate::num::dense::norm_inf(&candidate.x).max(1.0);
-            candidate.ray = Some(candidate.x.iter().map(|x| x / largest).collect());
+            candidate.ray = Some(super::ground::outward(&candidate.x));
         }
         candidate
     }

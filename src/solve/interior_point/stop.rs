@@ -52,7 +52,7 @@ impl Stop {
         let diverged = norm_inf(&algorithm.point.x[..standard.free.len()]) > DIVERGED;
         let fallen = algorithm.values.f / standard.objective_scale <= UNBOUNDED
             && standard.unscaled_violation(&algorithm.values.c) <= VIOLATION;
-        if diverged || fallen {
+        if (diverged || fallen) && !standard.oracle().shape().vars.are_closed() {
             return Err(StopReason::Unbounded);
         }
         let progress = score < 0.9 * self.best_score;

@@ -23,7 +23,7 @@ use std::sync::Arc;
 
 use self::augmented::{Augmented, Terms};
 use self::measure::{Best, Measure, estimate};
-use super::ground::{Ground, Step, Steps, TOL, UNBOUNDED, max_iter, pushed};
+use super::ground::{Ground, Step, Steps, TOL, UNBOUNDED, max_iter, outward, pushed};
 use super::registry::{one_smooth_objective, smooth_in_a_box};
 use super::{lbfgs, newton};
 use crate::num::dense::{all_finite, clamp};
@@ -380,7 +380,7 @@ impl<S: Steps> Lagrangian<S> {
         if self.outer.repairing {
             return Ok(());
         }
-        if self.f <= UNBOUNDED && self.violation() <= VIOLATION {
+        if self.f <= UNBOUNDED && self.violation() <= VIOLATION && !self.augmented.problem().shape().vars.are_closed() {
             return Err(StopReason::Unbounded);
         }
         let floor = -1e10 * self.outer.first.abs().max(1.0);
@@ -558,7 +558,8 @@ impl<S: Steps> Solver for Lagrangian<S> {
             ..Candidate::at(ROW.name, Vec::new(), stop)
         };
         if stop.is_refutation() {
-            return Candidate { x: self.ground.x.clone(), objective: self.f, ..of_run };
+            let ray = if stop == StopReason::Unbounded { Some(outward(&self.ground.x)) } else { self.ray.clone() };
+            return Candidate { x: self.ground.x.clone(), objective: self.f, ray, ..of_run };
         }
         let Best { x, y, z_lower, z_upper, objective, score } = &self.best;
         let known = score.is_finite();

@@ -26,7 +26,7 @@ mod quadratic;
 use self::active_set::{ActiveSet, Failure};
 use self::point::{Point, Scales};
 use self::quadratic::{AtPoint, Model, Sides};
-use super::ground::{TOL, UNBOUNDED, max_iter};
+use super::ground::{TOL, UNBOUNDED, max_iter, outward};
 use super::limits::Meter;
 use super::registry::one_smooth_objective;
 use crate::num::dense::{dot, norm_inf};
@@ -249,10 +249,11 @@ impl Sqp {
                 return Err(StopReason::Converged);
             }
         }
-        if self.here.f / self.scales.objective <= UNBOUNDED && violation <= self.tol {
+        let may_escape = violation <= self.tol && !self.bounds.are_closed();
+        if self.here.f / self.scales.objective <= UNBOUNDED && may_escape {
             return Err(StopReason::Unbounded);
         }
-        if self.runaways >= RUNAWAYS && violation <= self.tol {
+        if self.runaways >= RUNAWAYS && may_escape {
             self.ray = true;
             return Err(StopReason::Unbounded);
         }
@@ -594,6 +595,9 @@ impl Solver for Sqp {
         if self.ray {
             let size = norm_inf(&self.step);
             return Candidate { ray: Some(self.step.iter().map(|d| d / size).collect()), ..candidate };
+        }
+        if candidate.stop == StopReason::Unbounded {
+            return Candidate { ray: Some(outward(&self.here.x)), ..candidate };
         }
         // The bounds take what the rows leave of the slope.
         let mut slope = vec![0.0; self.n()];
