@@ -425,8 +425,19 @@ fn code_is_shown_with_what_it_is_for() {
     assert_eq!(clif.matches("fmul").count(), 6, "{clif}");
     let asm = repl.enter(":asm x^2").text();
     assert!(asm.contains("; kernel 0: value of the objective") && asm.lines().count() > 20, "{asm}");
+    repl.enter(":clear; var x start 1; x");
+    let before = repl.bench.counts();
+    assert_eq!(
+        repl.enter(":stats").text(),
+        format!(
+            "statements checked {}, data bound {}, expressions differentiated {}, compiled to machine code {}\n",
+            before.checked, before.bound, before.differentiated, before.compiled
+        )
+    );
     let time = repl.enter(":time x^2").text();
     assert!(time.contains("for one value, 1"), "{time}");
+    assert_eq!(repl.bench.counts().compiled, before.compiled + 1);
+    assert!(repl.enter(":time x^2").text().ends_with("for one value, 1\n"), "it is not made again");
 }
 
 #[test]
