@@ -203,19 +203,22 @@ impl Sema<'_> {
 
     /// `y` where a row `d` is at hand whose table has such a column; or a table alone that has it.
     fn column_hint(&self, name: &Name) -> Option<String> {
-        let has = |table: TableId| self.model.tables[table].columns.iter().any(|c| c.name == *name);
+        let column = |table: TableId| {
+            let columns = &self.model.tables[table].columns;
+            columns.iter().map(|c| &c.name).find(|column| column.eq_ignore_ascii_case(name))
+        };
         let mut rows = self.locals.all().filter_map(|(local, value)| match value {
-            Value::Elem(Elem { ty: ElemType::Row(table), .. }) if has(*table) => Some((local, *table)),
+            Value::Elem(Elem { ty: ElemType::Row(table), .. }) => Some((local, *table, column(*table)?)),
             _ => None,
         });
-        if let Some((row, table)) = rows.next() {
+        if let Some((row, table, column)) = rows.next() {
             let table = &self.model.tables[table].name;
-            return Some(format!("the column of the table `{table}` is written `{row}.{name}`"));
+            return Some(format!("the column of the table `{table}` is written `{row}.{column}`"));
         }
-        let mut tables = self.model.tables.ids().filter(|table| has(*table));
-        let (table, None) = (tables.next()?, tables.next()) else { return None };
+        let mut tables = self.model.tables.ids().filter_map(|table| Some((table, column(table)?)));
+        let (Some((table, column)), None) = (tables.next(), tables.next()) else { return None };
         let table = &self.model.tables[table].name;
-        Some(format!("`{name}` is a column of the table `{table}`: `sum(d in {table}: d.{name})`"))
+        Some(format!("`{column}` is a column of the table `{table}`: `sum(d in {table}: d.{column})`"))
     }
 
     /// `sinx` where there is a function `sin` and something called `x`.

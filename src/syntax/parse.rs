@@ -109,7 +109,10 @@ pub fn parse_expr(file: FileId, text: &str) -> Result<Stmt, Reports> {
                     reports.push(SyntaxError::DecimalComma { at, offer: format!("{whole}.{part}") });
                     return Err(reports);
                 }
-                let (at, expected) = (stmt.expr_span(items[1]), vec!["the end of the expression".to_owned()]);
+                let (at, expected) = (
+                    stmt.expr_span(items[1]),
+                    vec!["the end of the expression, or `;` in place of the comma".to_owned()],
+                );
                 reports.push(SyntaxError::Expected { at, found: "a second expression".to_owned(), expected });
                 Err(reports)
             }

@@ -279,6 +279,28 @@ pub(super) fn no_range(repl: &Repl, line: &Line<'_>, reason: &str) -> Stop {
     }
 }
 
+/// The error of an axis that is no part of what is asked: it would move nothing.
+pub(super) fn all_move(repl: &Repl, line: &Line<'_>, asked: &[&Asked], moved: (&[Axis], &[Pair])) -> Result<(), Stop> {
+    for (axis, pair) in moved.0.iter().zip(moved.1) {
+        let is_part = |asked: &&Asked| {
+            asked.mentions.contains(&axis.name)
+                || asked.as_name().is_some_and(|f| crate::func::lookup(f).is_some() || repl.bench.is_function(f))
+        };
+        if repl.bench.program().owner(&axis.name).is_none() && !asked.iter().any(is_part) {
+            let mentions = asked.iter().flat_map(|a| a.mentions.iter().map(|n| &**n));
+            let reason = format!("`{}` is no variable, and no part of the expression", axis.text);
+            return Err(match closest(&axis.name, mentions) {
+                Some(near) => {
+                    let (before, behind) = (&line.text[..pair.name.start], &line.text[pair.name.end..]);
+                    line.instead(pair.name.clone(), reason, format!("{before}{near}{behind}"))
+                }
+                None => line.wrong(pair.name.clone(), reason),
+            });
+        }
+    }
+    Ok(())
+}
+
 /// An expression for a curve or a surface: a function without arguments is one of what moves.
 pub(super) fn applied(repl: &Repl, asked: Asked, axes: &[Axis]) -> Asked {
     let Some(name) = asked.as_name() else { return asked };
@@ -303,6 +325,7 @@ fn range(repl: &mut Repl, line: &Line<'_>) -> Result<String, Stop> {
     }
     let asked = repl.asked(line, found.head)?;
     let axes: Vec<Axis> = boxes.iter().map(|(axis, _)| axis.clone()).collect();
+    all_move(repl, line, &[&asked], (&axes, &found.pairs))?;
     let asked = applied(repl, asked, &axes);
     let enclosure = repl.bench.enclose(&asked, &boxes)?;
     let fixed: Vec<String> = enclosure.fixed.iter().map(|(n, v)| format!("{n} = {}", words::exact(*v))).collect();

@@ -5,7 +5,7 @@
 
 use super::arguments::split;
 use super::canvas::Canvas;
-use super::commands::{applied, interval, no_range};
+use super::commands::{all_move, applied, interval, no_range};
 use super::curve::framed;
 use super::engine::{Line, Repl, Stop};
 use super::files::{picture, write};
@@ -54,6 +54,7 @@ pub fn contour(repl: &mut Repl, line: &Line<'_>) -> Result<String, Stop> {
         return Err(line.wrong(second.name.clone(), "the two axes are the same"));
     }
     let asked = repl.asked(line, found.head)?;
+    all_move(repl, line, &[&asked], (&axes, &found.pairs))?;
     let plain = asked.clone();
     let asked = applied(repl, asked, &axes);
     let stop = repl.bench.session.setup.stop.clone();

@@ -2,7 +2,7 @@
 
 use super::arguments::{items, split};
 use super::canvas::{Canvas, Place, clip};
-use super::commands::{applied, interval, no_range};
+use super::commands::{all_move, applied, interval, no_range};
 use super::engine::{Line, Repl, Stop};
 use super::files::{picture, write};
 use crate::cli::number::{brief, show};
@@ -60,14 +60,17 @@ pub fn plot(repl: &mut Repl, line: &Line<'_>) -> Result<String, Stop> {
     if heads.len() > MOST {
         return Err(line.wrong(found.head, format!("at most {MOST} curves fit into one picture")));
     }
-    let (mut of, mut last) = (Vec::new(), None);
+    let mut all_asked = Vec::new();
     for head in heads {
         if head.is_empty() && !found.head.is_empty() {
             return Err(line.wrong(found.head, "an expression is missing beside a comma"));
         }
-        let asked = repl.asked(line, head)?;
-        of.push((asked.text.to_string(), sampled(repl, &asked, &axes, x)?));
-        last.get_or_insert(asked);
+        all_asked.push(repl.asked(line, head)?);
+    }
+    all_move(repl, line, &all_asked.iter().collect::<Vec<_>>(), (&axes, &found.pairs))?;
+    let mut of = Vec::new();
+    for asked in &all_asked {
+        of.push((asked.text.to_string(), sampled(repl, asked, &axes, x)?));
     }
     let all: Vec<Place> = of.iter().flat_map(|(_, points)| points.iter().copied()).collect();
     let name = axes[0].text.to_string();
@@ -84,7 +87,7 @@ pub fn plot(repl: &mut Repl, line: &Line<'_>) -> Result<String, Stop> {
         }
     };
     out += &gaps(&curves);
-    repl.last = last;
+    repl.last = all_asked.into_iter().next();
     Ok(out)
 }
 

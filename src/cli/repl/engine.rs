@@ -234,6 +234,7 @@ impl Repl {
     fn fail(&mut self, stop: Stop, reply: &mut Reply) {
         match stop {
             Stop::Wrong(reports) => {
+                let reports = self.bench.with_suggestions(reports);
                 self.exit = Exit::of_errors(&reports);
                 reply.parts.push(Part::Err(draw(&reports.messages(), &self.bench.session.sources, self.err)));
             }

@@ -39,7 +39,7 @@ pub struct Axis {
     pub entry: Option<Asked>,
 }
 
-const HERE: Rel = Rel { start: 0, end: 0 };
+pub(super) const HERE: Rel = Rel { start: 0, end: 0 };
 
 impl Asked {
     /// The expression in a part of a text: `body`, or `i in I: body`.

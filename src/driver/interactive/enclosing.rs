@@ -39,6 +39,11 @@ impl Unbounded {
     }
 }
 
+/// Whether values have no bound on one side.
+fn is_open(range: Interval) -> bool {
+    !range.is_empty() && (range.lo.is_infinite() || range.hi.is_infinite())
+}
+
 /// The smallest part of a scalar without a bound.
 fn unbounded(walk: &mut Interp<'_, Boxes<'_>>, model: &Model, body: NodeId) -> Option<Unbounded> {
     let mut range = |node| walk.number(node).ok();
@@ -46,7 +51,7 @@ fn unbounded(walk: &mut Interp<'_, Boxes<'_>>, model: &Model, body: NodeId) -> O
     loop {
         let mut inside: Vec<(NodeId, Interval)> = Vec::new();
         model.graph.node(node).for_each_child(|child| inside.extend(range(child).map(|r| (child, r))));
-        match inside.iter().find(|(_, r)| !r.is_empty() && !(r.lo.is_finite() && r.hi.is_finite())) {
+        match inside.iter().find(|(_, r)| is_open(*r)) {
             Some((next, _)) => node = *next,
             None => {
                 let moves = inside.into_iter().filter(|(_, r)| r.lo < r.hi);
@@ -84,8 +89,7 @@ impl Bench {
         if let Some(show) = light.model.shows.last() {
             let _ = walk.for_each(show.domain, &mut |walk| {
                 range = range.hull(walk.number(show.body)?);
-                let is_open = !range.is_empty() && !(range.lo.is_finite() && range.hi.is_finite());
-                if is_open && open.is_none() {
+                if open.is_none() && is_open(range) {
                     open = unbounded(walk, &light.model, show.body);
                 }
                 Ok(())

@@ -13,6 +13,7 @@ mod compiled;
 mod enclosing;
 mod program;
 mod solving;
+mod suggesting;
 mod value;
 
 pub use asked::{Asked, Axis};
