@@ -7,7 +7,7 @@ use super::run::{Entry, NativeLoop, StageCode};
 use super::schedule::Schedule;
 use crate::kernel::CompiledOracle;
 use crate::kernel::exec::{BoundLoop, Code};
-use crate::kernel::program::{KernelId, Program};
+use crate::kernel::program::{KernelId, Part, Program, Step};
 use cranelift_codegen::isa::{OwnedTargetIsa, TargetIsa};
 use cranelift_codegen::settings::{self, Configurable};
 use cranelift_codegen::{Context, control::ControlPlane};
@@ -207,9 +207,13 @@ impl Jit {
         let mut out = String::new();
         compiler.text = Some(form);
         for ((kernel, forms), _) in &units {
+            let body = &program.kernels[*kernel];
+            if body.outs.is_empty() || body.body.is_empty() && body.once.is_empty() {
+                continue;
+            }
             compiler.shown.clear();
             compiler.unit(&Schedule::new(&program.kernels[*kernel], forms), forms)?;
-            let _ = writeln!(out, "; kernel {}", kernel.0);
+            let _ = writeln!(out, "; kernel {}: {}", kernel.0, uses(program, *kernel));
             out += &compiler.shown;
         }
         let written: BTreeSet<KernelId> = units.keys().map(|(kernel, _)| *kernel).collect();
@@ -219,6 +223,19 @@ impl Jit {
         }
         Ok(out)
     }
+}
+
+/// What a kernel is for, in words.
+fn uses(program: &Program, kernel: KernelId) -> String {
+    let words = |part: Part| match part {
+        Part::Objectives => "value of the objective",
+        Part::PullObjectives => "gradient",
+        Part::HessianTop => "Hessian",
+        Part::HessianProduct => "Hessian times a direction",
+        other => other.name(),
+    };
+    let of = Part::ALL.into_iter().filter(|part| program.part(*part).contains(&Step::Loop(kernel)));
+    of.map(words).collect::<Vec<_>>().join(", ")
 }
 
 /// Whether this machine has the instructions that all code uses.

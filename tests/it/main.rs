@@ -38,6 +38,7 @@ mod solvers;
 mod squares;
 mod support;
 mod syntax;
+mod terminal;
 mod threads;
 mod tidy;
 mod ui;
