@@ -13,11 +13,21 @@ use cranelift_codegen::settings::{self, Configurable};
 use cranelift_codegen::{Context, control::ControlPlane};
 use cranelift_frontend::FunctionBuilderContext;
 use indexmap::IndexMap;
+use std::cell::Cell;
 use std::fmt::Write;
 use std::sync::Arc;
 
 /// Ops compiled for one oracle; loops beyond them stay with the portable executor, those with most work last.
 const MAX_TOTAL_OPS: usize = 400_000;
+
+thread_local! {
+    static ATTACHED: Cell<u64> = const { Cell::new(0) };
+}
+
+/// How often this thread has made machine code for an oracle so far.
+pub fn attachments() -> u64 {
+    ATTACHED.get()
+}
 
 /// Which instructions code may use.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
@@ -138,6 +148,7 @@ impl Jit {
 
     /// As [`Jit::attach`], with a change on the way.
     pub(super) fn attach_edited(&self, oracle: &mut CompiledOracle, edit: Edit<'_>) -> Result<Summary, JitError> {
+        ATTACHED.set(ATTACHED.get() + 1);
         let lens = oracle.buffer_lens();
         let (program, mut loops) = oracle.loops_mut();
         let Written { units, bytes, mut summary } = self.write(program, &loops, edit)?;

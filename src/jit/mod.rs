@@ -26,6 +26,6 @@ pub mod run;
 pub mod schedule;
 pub mod team;
 
-pub use compile::{Jit, JitError, Level, Summary, Text};
+pub use compile::{Jit, JitError, Level, Summary, Text, attachments};
 pub use pool::Pool;
 pub use team::share;

@@ -3,12 +3,15 @@
 mod bind;
 mod blamed;
 mod bound_models;
+mod builder;
 mod cli;
+mod closures;
 mod cones;
 mod data;
 mod derivative_check;
 mod diff;
 mod embed;
+mod embedded;
 mod engines;
 mod examples;
 mod families;
