@@ -11,6 +11,7 @@ use std::backtrace::Backtrace;
 use std::cell::Cell;
 use std::sync::{Arc, Mutex};
 
+use optc::embed::{Evaluator, Source};
 use optc::problem::{
     Budget, ClosureOracle, LeastSquares, Nlp, OptionValue, Pattern, ProblemFacts, Program, Progress, Request, Solver,
     TraceRow, TraceSink,
@@ -277,4 +278,80 @@ fn memory_is_told_apart_by_the_innermost_frame_that_is_not_of_the_standard_libra
     let stack =
         "   3: alloc::vec::from_elem\n   4: <feral::Supernode as X>::new\n   5: optc::num::kkt::feral::factor\n";
     assert!(!is_ours(stack));
+}
+
+/// Models of every kind of evaluation, with their data.
+fn models() -> Vec<(&'static str, Source)> {
+    let plain = "set I = 1..300
+        var x[I] start 0.5
+        minimize sum(i in I: exp(x[i]) * sin(x[i]))
+        subject to near[i in 1..299]: x[i] * x[i+1] <= 2";
+    let joined = "table t from \"t.csv\"
+        set I = 1..40
+        var x[I] start 0.5
+        minimize sum(i in I, r in t if r.a == i: r.v * x[i]^2)
+        subject to each[i in I]: sum(r in t if r.a == i: r.v * exp(x[i])) <= 9";
+    let arrays = "set I = 1..40
+        set J = 1..7
+        param w[J]
+        var x[I] start 0.5
+        let e[j in J] = sum(i in I: w[j] * x[i]^2)
+        minimize log(sum(i in I: exp(x[i]))) + sum(j in J: sqrt(1 + e[j]))
+        subject to each[j in J]: log(1 + e[j]) * x[j] <= 9";
+    let twelve = "set I = 1..12
+        var x[I] start 0.5
+        let most = max(x[1], x[2], x[3], x[4], x[5], x[6], x[7], x[8], x[9], x[10], x[11], x[12])
+        minimize most^2 + sum(i in I: x[i]^2)
+        subject to low: min(x[1], x[2], x[3], x[4], x[5], x[6], x[7], x[8], x[9], x[10], x[11], x[12])^3 >= 0
+        solve with nelder_mead";
+    let (a, v): (Vec<f64>, Vec<f64>) = (0..90).map(|k| (f64::from(k % 37 + 1), 0.1 * f64::from(k))).unzip();
+    vec![
+        ("plain", Source::new(plain)),
+        ("joins", Source::new(joined).table("t.csv", &[("a", &a), ("v", &v)])),
+        ("defined arrays", Source::new(arrays).array("w", &[7], &[1.0, 0.5, 2.0, 0.1, 0.3, 0.2, 1.5])),
+        ("many arguments", Source::new(twelve)),
+    ]
+}
+
+/// Allocations of one round of all functions at the points of `x`.
+fn evaluations(at: &mut Evaluator, x: &[f64], rounds: u64) -> u64 {
+    let (n, m) = (at.shape().n_vars, at.shape().n_cons);
+    let (n_jacobian, n_hessian) = (at.jacobian_pattern().nnz(), at.hessian_pattern().nnz());
+    let (mut of_vars, mut of_rows) = (vec![0.0; n], vec![0.0; m]);
+    let (mut jacobian, mut hessian) = (vec![0.0; n_jacobian], vec![0.0; n_hessian]);
+    let (v, y, mut x) = (vec![0.5; n], vec![0.25; m], x.to_vec());
+    let before = COUNT.get();
+    for round in 0..rounds {
+        x[0] += 1e-3 * round as f64;
+        at.at(&x).value().unwrap();
+        at.gradient(&mut of_vars).unwrap();
+        at.constraints(&mut of_rows).unwrap();
+        at.jacobian(&mut jacobian).unwrap();
+        at.hessian(&mut hessian).unwrap();
+        at.lagrangian_hessian(0.5, &y, &mut hessian).unwrap();
+        at.hessian_times(&v, &mut of_vars).unwrap();
+        at.jacobian_times(&v, &mut of_rows).unwrap();
+        at.jacobian_transposed_times(&y, &mut of_vars).unwrap();
+    }
+    COUNT.get() - before
+}
+
+#[test]
+fn evaluations_on_slices_take_no_memory() {
+    for portable in [false, true] {
+        for (name, source) in models() {
+            let problem = if portable { source.portable() } else { source }.compile().unwrap();
+            let mut at = problem.evaluator().unwrap();
+            let start = problem.shape().start.clone();
+            evaluations(&mut at, &start, 1);
+            assert_eq!(evaluations(&mut at, &start, 100), 0, "{name}, portable: {portable}");
+        }
+    }
+}
+
+#[test]
+fn evaluations_of_closures_take_no_memory() {
+    let mut at = Evaluator::new(Arc::new(oracle(24, true)));
+    evaluations(&mut at, &[0.5; 24], 1);
+    assert_eq!(evaluations(&mut at, &[0.5; 24], 100), 0);
 }

@@ -84,7 +84,8 @@ pub static RULES: &[Rule] = &[
         method: "lbfgs",
         when: "no rows, no Hessian",
         reason: |facts| {
-            (facts.n_cons == 0 && !facts.offers.hessian).then(|| "no constraints but bounds, and no Hessian".into())
+            let plain = facts.n_cons == 0 && !facts.offers.hessian && squares(facts).is_none();
+            plain.then(|| "no constraints but bounds, and no Hessian".into())
         },
     },
     Rule {

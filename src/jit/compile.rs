@@ -13,6 +13,7 @@ use cranelift_codegen::settings::{self, Configurable};
 use cranelift_codegen::{Context, control::ControlPlane};
 use cranelift_frontend::FunctionBuilderContext;
 use indexmap::IndexMap;
+use std::cell::Cell;
 use std::collections::BTreeSet;
 use std::fmt::Write;
 use std::sync::Arc;
@@ -30,6 +31,15 @@ const BIG: usize = 2_000;
 const FEW: usize = 16;
 /// Most that may be asked for: slots of the scratch are addressed with 32 bits.
 const MOST_OPS: usize = 900_000;
+
+thread_local! {
+    static ATTACHED: Cell<u64> = const { Cell::new(0) };
+}
+
+/// How often this thread has made machine code for an oracle so far.
+pub fn attachments() -> u64 {
+    ATTACHED.get()
+}
 
 /// Which instructions code may use.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
@@ -155,6 +165,7 @@ impl Jit {
 
     /// As [`Jit::attach`], with a change on the way.
     pub(super) fn attach_edited(&self, oracle: &mut CompiledOracle, edit: Edit<'_>) -> Result<Summary, JitError> {
+        ATTACHED.set(ATTACHED.get() + 1);
         let lens = oracle.buffer_lens();
         let (program, mut loops) = oracle.loops_mut();
         let Written { units, bytes, mut summary } = self.write(program, &loops, edit)?;

@@ -3,14 +3,17 @@
 mod bind;
 mod blamed;
 mod bound_models;
+mod builder;
 mod certificates;
 mod cli;
+mod closures;
 mod cones;
 mod constants;
 mod data;
 mod derivative_check;
 mod diff;
 mod embed;
+mod embedded;
 mod engines;
 mod examples;
 mod families;
