@@ -39,7 +39,10 @@ fn draw_curve<'s>(area: &Area<'s>, curve: &CurveReport, fit: &FitReport) -> Resu
         .collect();
     let (x_lo, x_hi) = spread(curve.points.iter().map(|p| p.0));
     // The band may be wide where there are no data: the picture is of the data and the curve.
-    let (y_lo, y_hi) = spread(curve.points.iter().map(|p| p.1).chain(band.iter().map(|p| p.1)));
+    let bars: Vec<(f64, f64, f64)> =
+        curve.points.iter().zip(&curve.deviations).map(|(p, d)| (p.0, p.1 - d, p.1 + d)).collect();
+    let measured = curve.points.iter().map(|p| p.1).chain(bars.iter().flat_map(|b| [b.1, b.2]));
+    let (y_lo, y_hi) = spread(measured.chain(band.iter().map(|p| p.1)));
     let room = y_hi - y_lo;
     let (band_lo, band_hi) = spread(band.iter().flat_map(|p| [p.1 - p.2, p.1 + p.2]));
     let (y_lo, y_hi) = (y_lo.min(band_lo.max(y_lo - room)), y_hi.max(band_hi.min(y_hi + room)));
@@ -81,9 +84,11 @@ fn draw_curve<'s>(area: &Area<'s>, curve: &CurveReport, fit: &FitReport) -> Resu
         .legend(|(x, y)| PathElement::new([(x, y), (x + 22 * DOTS, y)], BLUE.stroke_width(2 * FINE)));
     let size = if curve.points.len() > MANY { DOTS } else { 3 * DOTS };
     let step = curve.points.len().div_ceil(MOST).max(1);
+    let bar = |b: &(f64, f64, f64)| PathElement::new([(b.0, b.1), (b.0, b.2)], ORANGE.stroke_width(FINE));
+    chart.draw_series(bars.iter().step_by(step).map(bar))?;
     chart
         .draw_series(curve.points.iter().step_by(step).map(|p| Circle::new(*p, size, ORANGE.filled())))?
-        .label("data")
+        .label(if bars.is_empty() { "data" } else { "data, ± 1 standard deviation" })
         .legend(|(x, y)| Circle::new((x + 11 * DOTS, y), 3 * DOTS, ORANGE.filled()));
     // In the corner that the curve leaves free.
     let falls = band.first().zip(band.last()).is_some_and(|(first, last)| first.1 > last.1);

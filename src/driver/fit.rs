@@ -260,7 +260,16 @@ fn curve(residuals: &Residuals, found: &Statistics, x: &[f64]) -> Option<CurveRe
         value: values,
         half_width: errors.into_iter().map(|e| found.quantile * e).collect(),
         points,
+        deviations: deviations(&residuals.fit, shape.rows, found.variance.sqrt()),
     })
+}
+
+/// The standard deviations of the measurements behind some rows; nothing when all have the same weight.
+fn deviations(fit: &LeastSquares, rows: ConId, scatter: f64) -> Vec<f64> {
+    let weights: Vec<f64> = fit.terms[rows.index()].rows.clone().map(|row| fit.row(row).1).collect();
+    let equal = weights.windows(2).all(|w| w[0] == w[1]);
+    let finite = weights.iter().all(|w| *w > 0.0) && scatter.is_finite();
+    if equal || !finite { Vec::new() } else { weights.into_iter().map(|w| scatter / w.sqrt()).collect() }
 }
 
 /// `d.x` as `x`.

@@ -441,6 +441,9 @@ pub struct CurveReport {
     /// What was measured, `(covariate, response)`.
     #[serde(skip)]
     pub points: Vec<(f64, f64)>,
+    /// The standard deviation of each measurement, by its weight and the scatter; empty when all are equally sure.
+    #[serde(skip)]
+    pub deviations: Vec<f64>,
 }
 
 /// A value that `show` asked for.

@@ -109,6 +109,11 @@ fn weighted_errors_are_those_of_the_weighted_normal_equations() {
     let curve = found.curve.as_ref().expect("one covariate");
     assert_eq!((curve.covariate.as_str(), curve.response.as_str()), ("x", "y"));
     assert_eq!(curve.points.len(), 6);
+    // The surer a measurement, the shorter its bar.
+    for (row, deviation) in rows.iter().zip(&curve.deviations) {
+        assert!((deviation * deviation - s2 / row[2]).abs() < 1e-9, "{deviation}");
+    }
+    assert_eq!(curve.deviations.len(), 6);
     assert!(
         (curve.value[0] - a).abs() < 1e-12 && (curve.half_width[0] / found.quantile).powi(2) - s2 * wxx / det < 1e-9
     );

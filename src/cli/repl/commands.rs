@@ -70,6 +70,8 @@ pub const ROWS: &[Row] = rows! {
 
 /// The command of that word, or the only one that begins so.
 pub fn find(word: &str) -> Option<&'static Row> {
+    // `:h` asks for help everywhere.
+    let word = if word == "h" { "help" } else { word };
     let exact = ROWS.iter().find(|row| row.name == word);
     let mut begun = ROWS.iter().filter(|row| !word.is_empty() && row.name.starts_with(word));
     exact.or_else(|| begun.next().filter(|_| begun.next().is_none()))
