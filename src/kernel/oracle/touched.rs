@@ -18,7 +18,7 @@ const SPARSE: usize = 16;
 impl Touched {
     /// What loops among `steps` write into a vector of length `len`; all of it unless they write in few ranges.
     pub fn by(steps: &[BoundStep], len: usize) -> Self {
-        let all = || Self(vec![0..len as u32]);
+        let all = || Self(std::iter::once(0..len as u32).collect());
         let mut places = Vec::new();
         for step in steps {
             let BoundStep::Loop(bound) = step else { return all() };
