@@ -2,10 +2,27 @@
 //!
 //! `cargo run --release --example builder`
 
-use optc::embed::build::{Model, sum};
+use optc::embed::build::{Model, sum, sum_of};
 use std::error::Error;
 
 fn main() -> Result<(), Box<dyn Error>> {
+    let shipped = ship()?;
+    println!("{}", shipped.text);
+    println!("cost {:.3}; shadow prices of the markets: {:.3?}", shipped.cost, shipped.prices);
+    println!("at twice the freight: {:.3}", shipped.cost_at_twice);
+    Ok(())
+}
+
+/// What came out.
+pub struct Shipped {
+    pub text: String,
+    pub cost: f64,
+    pub prices: Vec<f64>,
+    pub cost_at_twice: f64,
+}
+
+/// Makes the model, solves it, and once more at twice the freight.
+pub fn ship() -> Result<Shipped, Box<dyn Error>> {
     let mut m = Model::new();
     let plants = m.labels("plants", &["seattle", "san_diego"]);
     let markets = m.labels("markets", &["new_york", "chicago", "topeka"]);
@@ -15,17 +32,15 @@ fn main() -> Result<(), Box<dyn Error>> {
     let miles = m.array("miles", &[&plants, &markets], &[2.5, 1.7, 1.8, 2.5, 1.8, 1.4]);
     let freight = m.number("freight", 90.0);
     let ship = m.var("ship").over(&[&plants, &markets]).at_least(0.0).add();
-    m.minimize(sum(&plants, |p| sum(&markets, |q| freight.clone() / 1000.0 * miles.at((p, q)) * ship.at((p, q)))));
+    let per_case = &freight / 1000.0;
+    m.minimize_named("cost", sum_of([&plants, &markets], |[p, q]| &per_case * miles.at((p, q)) * ship.at((p, q))));
     m.subject_to_each("capacity", &plants, |p| sum(&markets, |q| ship.at((p, q))).le(supply.at(p)));
     m.subject_to_each("needs", &markets, |q| sum(&plants, |p| ship.at((p, q))).ge(demand.at(q)));
-    println!("{}", m.text());
 
     let mut problem = m.compile()?;
     let solution = problem.solve()?;
-    println!("{:?}: cost {:.3}, by {}", solution.status(), solution.objective(), solution.method());
-    println!("shadow prices of the markets: {:.3?}", solution.duals("needs").unwrap_or_default());
-
+    let (cost, prices) = (solution.objective(), solution.duals("needs").unwrap_or_default());
     problem.set("freight", &[180.0])?;
-    println!("at twice the freight: {:.3}", problem.solver().warm(&solution).run()?.objective());
-    Ok(())
+    let cost_at_twice = problem.solver().warm(&solution).run()?.objective();
+    Ok(Shipped { text: m.text(), cost, prices, cost_at_twice })
 }

@@ -2,10 +2,23 @@
 //!
 //! `cargo run --release --example fit_covariance`
 
+use optc::driver::report::FitReport;
 use optc::embed::Source;
 use std::error::Error;
 
 fn main() -> Result<(), Box<dyn Error>> {
+    let fit = decay()?;
+    println!("{} residuals, {} parameters", fit.residuals, fit.free);
+    for parameter in &fit.parameters {
+        println!("{:>6} = {:.5} ± {:.5}", parameter.name, parameter.estimate, parameter.standard_error);
+    }
+    println!("covariance {:.3e}", fit.covariance[1]);
+    println!("correlation {:.3}", fit.correlation[1]);
+    Ok(())
+}
+
+/// Fits `first * exp(-rate * minutes)`.
+pub fn decay() -> Result<FitReport, Box<dyn Error>> {
     // Decay of a sample, counted every minute.
     let minutes: Vec<f64> = (0..12).map(f64::from).collect();
     let counts = [102.0, 83.0, 69.0, 57.0, 46.0, 39.0, 31.5, 26.0, 22.0, 17.5, 15.0, 12.0];
@@ -17,13 +30,5 @@ fn main() -> Result<(), Box<dyn Error>> {
     )
     .table("t.csv", &[("minutes", &minutes), ("counts", &counts)])
     .compile()?;
-    let report = problem.report()?;
-    let fit = report.fit.ok_or("a sum of squares has a fit")?;
-    println!("by {}, {} residuals, {} parameters", report.runs[0].method, fit.residuals, fit.free);
-    for parameter in &fit.parameters {
-        println!("{:>6} = {:.5} ± {:.5}", parameter.name, parameter.estimate, parameter.standard_error);
-    }
-    println!("covariance {:.3e}", fit.covariance[1]);
-    println!("correlation {:.3}", fit.correlation[1]);
-    Ok(())
+    problem.report()?.fit.ok_or_else(|| "a sum of squares has a fit".into())
 }

@@ -7,6 +7,13 @@ use std::error::Error;
 
 fn main() -> Result<(), Box<dyn Error>> {
     let n = 1000;
+    let (f, iterations) = descend(n)?;
+    println!("objective {f:.6e} after {iterations} iterations of {n} variables");
+    Ok(())
+}
+
+/// The least value of a chain of `n` variables, and the iterations it took.
+pub fn descend(n: usize) -> Result<(f64, usize), Box<dyn Error>> {
     let problem = chain(n)?;
     let mut at = problem.evaluator()?;
     let mut x = problem.shape().start.clone();
@@ -38,8 +45,7 @@ fn main() -> Result<(), Box<dyn Error>> {
         std::mem::swap(&mut g, &mut g_next);
         iterations += 1;
     }
-    println!("objective {f:.6e} after {iterations} iterations of {n} variables");
-    Ok(())
+    Ok((f, iterations))
 }
 
 /// A chain of Rosenbrock valleys.

@@ -5,7 +5,7 @@
 //! corpora, which stand in
 //! `$OPTC_CORPORA` or `../shared/corpora`.
 //!
-//! `nist` fits the curves of `suites/nist` and compares digits.
+//! `nist` fits the curves of `suites/nist` and compares digits; `mpc` times the warm solves of `examples/mpc.rs`.
 //!
 //! A row is right when |f - f*| <= tolerance * max(1, |f*|) for the optimum f* or for one of the further
 //! local optima that its list names. The exit code is 1 when more rows are wrong than the suite forgives, or, where the suite has a
@@ -26,6 +26,9 @@ mod linear;
 #[path = "../examples/matpower.rs"]
 #[allow(dead_code)]
 mod matpower;
+#[path = "../examples/mpc.rs"]
+#[allow(dead_code)]
+mod mpc;
 mod mps;
 mod nist;
 
@@ -136,12 +139,15 @@ fn main() -> ExitCode {
     if args == ["nist"] {
         return ended("nist", run_nist());
     }
+    if args == ["mpc"] {
+        return ended("mpc", run_mpc());
+    }
     let suite = match args.as_slice() {
         [name] => SUITES.iter().find(|suite| suite.name == *name),
         _ => None,
     };
     let Some(suite) = suite else {
-        eprintln!("usage: suite {}", SUITES.map(|suite| suite.name).join("|") + "|nist");
+        eprintln!("usage: suite {}", SUITES.map(|suite| suite.name).join("|") + "|nist|mpc");
         return ExitCode::from(2);
     };
     ended(suite.name, run(suite))
@@ -164,6 +170,25 @@ fn run_nist() -> Result<bool, String> {
     println!("{table}\n{verdict}");
     write_section("nist", "Nonlinear regression, NIST StRD, `suites/nist`", &format!("{verdict}\n\n{table}"))?;
     Ok(met)
+}
+
+/// Times of a controller: one table, and 1 ms as the bar for the median.
+fn run_mpc() -> Result<bool, String> {
+    let run = mpc::control(50, 1000).map_err(|error| error.to_string())?;
+    let slowest = run.milliseconds.last().copied().unwrap_or(f64::NAN);
+    let (median, most) = (run.share(0.5), run.share(0.99));
+    let mut table = String::from("| variables | rows | solves | at once from the answer before | compilations | ");
+    table.push_str("median, ms | 99th percentile, ms | slowest, ms |\n|--:|--:|--:|--:|--:|--:|--:|--:|\n");
+    let (n, m, solves) = (run.n_vars, run.n_rows, run.milliseconds.len());
+    let (warm, compiled) = (run.n_warm, run.n_compiled);
+    let row = format!("| {n} | {m} | {solves} | {warm} | {compiled} | {median:.3} | {most:.3} | {slowest:.3} |");
+    writeln!(table, "{row}").expect("a string takes any text");
+    let what =
+        "Each solve gets another state, goes on from the answer before, and is judged; its time holds all of that.";
+    let verdict = format!("{what} Wanted: a median of at most 1 ms. Made by `just suite mpc`.");
+    println!("{table}\n{verdict}");
+    write_section("mpc", "Model-predictive control, `examples/mpc.rs`", &format!("{verdict}\n\n{table}"))?;
+    Ok(median <= 1.0 && compiled == 0)
 }
 
 fn run(suite: &Suite) -> Result<bool, String> {

@@ -3,7 +3,9 @@
 use super::matrices::matrices;
 use super::presolve::presolve;
 use crate::problem::verify::tolerance::INTEGRALITY;
-use crate::problem::{Candidate, Form, Mip, Nlp, Oracle, Program, Refusal, SetupError, Stack, StopReason, recover};
+use crate::problem::{
+    Candidate, Form, Mip, Nlp, Oracle, Program, Recover, Refusal, SetupError, Stack, StopReason, WarmStart, recover,
+};
 use crate::solve::cones::cones;
 use std::sync::Arc;
 
@@ -65,6 +67,11 @@ impl Back {
     /// No way at all: the method works on `oracle` itself, or in its variables.
     pub fn none(oracle: Arc<dyn Oracle>) -> Self {
         Self { form: Form::Nlp, oracle, steps: Stack::default() }
+    }
+
+    /// Where the method begins that should begin at `start` of the problem; `None` when there is no such place.
+    pub fn forward(&self, start: &WarmStart) -> Option<WarmStart> {
+        if self.form == Form::Nlp { Some(start.clone()) } else { self.steps.forward(start) }
     }
 
     /// The method's answer in the problem's own variables and rows.

@@ -5,7 +5,7 @@
 //! variables and rows is a point of the problem; multipliers need no change, because the added rows
 //! only carry derivatives from `d` to `x`.
 
-use crate::problem::{Point, Recover};
+use crate::problem::{Point, Recover, WarmStart};
 
 /// Drops what lifting added.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -31,5 +31,10 @@ impl Recover for Lift {
             ray.truncate(self.n_rows);
         }
         point
+    }
+
+    /// The values of the added variables are for who can evaluate the arrays to say.
+    fn forward(&self, _: &WarmStart) -> Option<WarmStart> {
+        None
     }
 }

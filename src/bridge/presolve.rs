@@ -8,7 +8,7 @@
 //! the problem as it is).
 
 use crate::num::sparse::Pattern;
-use crate::problem::{Bounds, Point, Qp, Recover, Shape};
+use crate::problem::{Bounds, Point, Qp, Recover, Shape, WarmStart};
 
 /// A contradiction smaller than this, relative, is rounding.
 const ROUNDING: f64 = 1e-9;
@@ -313,5 +313,28 @@ impl Recover for Presolved {
             weights
         });
         before
+    }
+
+    /// What is left of the point; a bound that stands for a row has its multiplier.
+    fn forward(&self, start: &WarmStart) -> Option<WarmStart> {
+        let (n, m) = (self.qp.shape.n_vars, self.qp.shape.n_cons);
+        if start.x.len() != n {
+            return None;
+        }
+        let pick = |of: &[f64], at: &[u32]| at.iter().map(|&k| of[k as usize]).collect::<Vec<f64>>();
+        let mut now = WarmStart { x: pick(&start.x, &self.vars), ..WarmStart::default() };
+        if start.y.len() == m && start.z_lower.len() == n && start.z_upper.len() == n {
+            let pull = |owner: Owner, sign: f64, own: f64| match owner {
+                Some((row, a)) => (sign * a * start.y[row as usize]).max(0.0),
+                None => own,
+            };
+            let each = |owners: &[Owner], sign: f64, own: &[f64]| -> Vec<f64> {
+                self.vars.iter().map(|&j| pull(owners[j as usize], sign, own[j as usize])).collect()
+            };
+            now.z_lower = each(&self.lower_owner, -1.0, &start.z_lower);
+            now.z_upper = each(&self.upper_owner, 1.0, &start.z_upper);
+            now.y = pick(&start.y, &self.rows);
+        }
+        Some(now)
     }
 }

@@ -54,6 +54,7 @@ impl Exit {
     pub fn of_errors(reports: &Reports) -> Self {
         let code = |e: &Error| match e.code() {
             _ if e.message().severity == Severity::Warning => Self::Solved,
+            "E0933" => Self::Limit,
             "E0903" | "E0914" | "E0915" | "E0916" => Self::Resources,
             "E0901" | "E0902" | "E0904" | "E0905" | "E0906" | "E0912" | "E0502" | "E0519" | "E0523" | "E0524" => {
                 Self::Usage
@@ -61,7 +62,7 @@ impl Exit {
             _ => Self::ModelError,
         };
         let codes: Vec<Self> = reports.iter().map(code).collect();
-        let gravest = [Self::Resources, Self::ModelError, Self::Usage];
+        let gravest = [Self::Resources, Self::ModelError, Self::Usage, Self::Limit];
         gravest.into_iter().find(|exit| codes.contains(exit)).unwrap_or(Self::Solved)
     }
 

@@ -1,10 +1,12 @@
 //! A fit as a picture: data, curve and confidence band over one covariate, or the residuals in order; below, residuals.
 
 use super::number::show;
-use super::plot::{Area, BLUE, FONT, Fault, GRID, INK, ORANGE, SIZE, spread};
+use super::plot::{Area, BLUE, FINE, FONT, Fault, GRID, INK, ORANGE, SIZE, spread};
 use crate::driver::report::{CurveReport, FitReport};
 use plotters::prelude::*;
 
+/// A unit of length in a picture.
+const DOTS: i32 = FINE as i32;
 /// Points beyond this number are drawn small.
 const MANY: usize = 200;
 /// Most residuals that are drawn; of more, every so manieth.
@@ -14,7 +16,7 @@ const MOST: usize = 5_000;
 pub fn draw<'s>(root: &Area<'s>, fit: &FitReport) -> Result<(), Fault<'s>> {
     match &fit.curve {
         Some(curve) => {
-            let (upper, lower) = root.split_vertically(SIZE.1 * 66 / 100);
+            let (upper, lower) = root.split_vertically(SIZE.1 * FINE * 66 / 100);
             draw_curve(&upper, curve, fit)?;
             let at: Vec<f64> = curve.points.iter().map(|p| p.0).collect();
             let of_curve = fit.residual_values.len() == at.len();
@@ -42,23 +44,24 @@ fn draw_curve<'s>(area: &Area<'s>, curve: &CurveReport, fit: &FitReport) -> Resu
     let (band_lo, band_hi) = spread(band.iter().flat_map(|p| [p.1 - p.2, p.1 + p.2]));
     let (y_lo, y_hi) = (y_lo.min(band_lo.max(y_lo - room)), y_hi.max(band_hi.min(y_hi + room)));
     let mut chart = ChartBuilder::on(area)
-        .margin(12)
-        .margin_right(24)
-        .x_label_area_size(28)
-        .y_label_area_size(76)
+        .margin(12 * FINE)
+        .margin_right(24 * FINE)
+        .x_label_area_size(28 * FINE)
+        .y_label_area_size(76 * FINE)
         .build_cartesian_2d(x_lo..x_hi, y_lo..y_hi)?;
     chart
         .configure_mesh()
         .light_line_style(WHITE)
-        .bold_line_style(GRID)
-        .axis_style(INK)
+        .bold_line_style(GRID.stroke_width(FINE))
+        .axis_style(INK.stroke_width(FINE))
         .x_labels(8)
         .y_labels(8)
         .x_label_formatter(&|x| show(*x))
         .y_label_formatter(&|y| show(*y))
-        .label_style((FONT, 13).into_font().color(&INK))
+        .label_style((FONT, 13 * FINE).into_font().color(&INK))
         .y_desc(curve.response.as_str())
-        .axis_desc_style((FONT, 14).into_font().color(&INK))
+        .axis_desc_style((FONT, 14 * FINE).into_font().color(&INK))
+        .set_all_tick_mark_size(5 * FINE)
         .draw()?;
     if band.iter().any(|p| p.2 > 0.0) {
         let clip = |y: f64| y.max(y_lo).min(y_hi);
@@ -68,27 +71,31 @@ fn draw_curve<'s>(area: &Area<'s>, curve: &CurveReport, fit: &FitReport) -> Resu
         chart
             .draw_series(std::iter::once(Polygon::new(outline, BLUE.mix(0.18).filled())))?
             .label(format!("{:.0} % band of the curve", fit.coverage * 100.0))
-            .legend(|(x, y)| Rectangle::new([(x, y - 5), (x + 22, y + 5)], BLUE.mix(0.18).filled()));
+            .legend(|(x, y)| {
+                Rectangle::new([(x, y - 5 * DOTS), (x + 22 * DOTS, y + 5 * DOTS)], BLUE.mix(0.18).filled())
+            });
     }
     chart
-        .draw_series(LineSeries::new(band.iter().map(|p| (p.0, p.1)), BLUE.stroke_width(2)))?
+        .draw_series(LineSeries::new(band.iter().map(|p| (p.0, p.1)), BLUE.stroke_width(2 * FINE)))?
         .label("fitted curve")
-        .legend(|(x, y)| PathElement::new([(x, y), (x + 22, y)], BLUE.stroke_width(2)));
-    let size = if curve.points.len() > MANY { 1 } else { 3 };
+        .legend(|(x, y)| PathElement::new([(x, y), (x + 22 * DOTS, y)], BLUE.stroke_width(2 * FINE)));
+    let size = if curve.points.len() > MANY { DOTS } else { 3 * DOTS };
     let step = curve.points.len().div_ceil(MOST).max(1);
     chart
         .draw_series(curve.points.iter().step_by(step).map(|p| Circle::new(*p, size, ORANGE.filled())))?
         .label("data")
-        .legend(|(x, y)| Circle::new((x + 11, y), 3, ORANGE.filled()));
+        .legend(|(x, y)| Circle::new((x + 11 * DOTS, y), 3 * DOTS, ORANGE.filled()));
     // In the corner that the curve leaves free.
     let falls = band.first().zip(band.last()).is_some_and(|(first, last)| first.1 > last.1);
     let corner = if falls { SeriesLabelPosition::UpperRight } else { SeriesLabelPosition::UpperLeft };
     chart
         .configure_series_labels()
         .position(corner)
+        .margin(8 * FINE)
+        .legend_area_size(30 * FINE)
         .background_style(WHITE.mix(0.85))
-        .border_style(GRID)
-        .label_font((FONT, 13).into_font().color(&INK))
+        .border_style(GRID.stroke_width(FINE))
+        .label_font((FONT, 13 * FINE).into_font().color(&INK))
         .draw()
 }
 
@@ -98,32 +105,38 @@ fn draw_residuals<'s>(area: &Area<'s>, at: &[f64], name: &str, fit: &FitReport) 
     let deviation = Some(fit.residual_deviation).filter(|s| s.is_finite()).unwrap_or(0.0);
     let (y_lo, y_hi) = spread(points.iter().map(|p| p.1).chain([deviation, -deviation]));
     let mut chart = ChartBuilder::on(area)
-        .margin(12)
-        .margin_right(24)
-        .x_label_area_size(44)
-        .y_label_area_size(76)
+        .margin(12 * FINE)
+        .margin_right(24 * FINE)
+        .x_label_area_size(44 * FINE)
+        .y_label_area_size(76 * FINE)
         .build_cartesian_2d(x_lo..x_hi, y_lo..y_hi)?;
     chart
         .configure_mesh()
         .light_line_style(WHITE)
-        .bold_line_style(GRID)
-        .axis_style(INK)
+        .bold_line_style(GRID.stroke_width(FINE))
+        .axis_style(INK.stroke_width(FINE))
         .x_labels(8)
         .y_labels(5)
         .x_label_formatter(&|x| show(*x))
         .y_label_formatter(&|y| show(*y))
-        .label_style((FONT, 13).into_font().color(&INK))
+        .label_style((FONT, 13 * FINE).into_font().color(&INK))
         .x_desc(name)
         .y_desc("residual")
-        .axis_desc_style((FONT, 14).into_font().color(&INK))
+        .axis_desc_style((FONT, 14 * FINE).into_font().color(&INK))
+        .set_all_tick_mark_size(5 * FINE)
         .draw()?;
-    chart.draw_series(LineSeries::new([(x_lo, 0.0), (x_hi, 0.0)], INK.stroke_width(1)))?;
+    chart.draw_series(LineSeries::new([(x_lo, 0.0), (x_hi, 0.0)], INK.stroke_width(FINE)))?;
     if deviation > 0.0 {
         for y in [deviation, -deviation] {
-            chart.draw_series(DashedLineSeries::new([(x_lo, y), (x_hi, y)], 5, 5, BLUE.stroke_width(1)))?;
+            chart.draw_series(DashedLineSeries::new(
+                [(x_lo, y), (x_hi, y)],
+                5 * FINE,
+                5 * FINE,
+                BLUE.stroke_width(FINE),
+            ))?;
         }
     }
-    let size = if points.len() > MANY { 1 } else { 3 };
+    let size = if points.len() > MANY { DOTS } else { 3 * DOTS };
     let step = points.len().div_ceil(MOST).max(1);
     chart.draw_series(points.iter().step_by(step).map(|p| Circle::new(*p, size, ORANGE.filled())))?;
     Ok(())

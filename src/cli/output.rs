@@ -103,7 +103,15 @@ pub fn write_file(path: &Path, contents: impl FnOnce(&mut dyn Write) -> io::Resu
     // As if created by `open`: readable as the umask allows, not for the owner alone.
     #[cfg(unix)]
     builder.permissions(std::os::unix::fs::PermissionsExt::from_mode(0o666));
-    let mut out = io::BufWriter::new(builder.tempfile_in(folder)?);
+    // What the system says of the temporary file is said of the folder: its name means nothing to anybody.
+    let made = builder.tempfile_in(folder).map_err(|fault| match fault.kind() {
+        io::ErrorKind::NotFound => io::Error::new(fault.kind(), format!("there is no folder `{}`", folder.display())),
+        io::ErrorKind::PermissionDenied => {
+            io::Error::new(fault.kind(), format!("no permission to write in `{}`", folder.display()))
+        }
+        kind => io::Error::from(kind),
+    });
+    let mut out = io::BufWriter::new(made?);
     contents(&mut out)?;
     let file = out.into_inner().map_err(io::IntoInnerError::into_error)?;
     file.persist(&real).map_err(|fault| fault.error)?;

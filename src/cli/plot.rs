@@ -16,11 +16,20 @@ pub(super) const INK: RGBColor = RGBColor(0x33, 0x33, 0x33);
 pub(super) const GRID: RGBColor = RGBColor(0xe4, 0xe4, 0xe4);
 pub(super) const BLUE: RGBColor = RGBColor(0x1f, 0x5f, 0xa8);
 pub(super) const ORANGE: RGBColor = RGBColor(0xd9, 0x6c, 0x06);
-const TEAL: RGBColor = RGBColor(0x0a, 0x8f, 0x7c);
+pub(super) const TEAL: RGBColor = RGBColor(0x0a, 0x8f, 0x7c);
 /// Residuals below this are drawn at it: a logarithm has no zero.
 const FLOOR: f64 = 1e-16;
 /// With fewer points than this each is marked.
 const MARKED: usize = 80;
+
+/// Pictures are drawn this much larger and shown smaller: places are whole numbers, and a curve is not.
+pub(super) const FINE: u32 = 4;
+
+/// Says in the head of a picture that it is to be shown smaller than it was drawn.
+pub(super) fn shrunk(svg: &str, (width, height): (u32, u32)) -> String {
+    let drawn = format!("width=\"{}\" height=\"{}\"", width * FINE, height * FINE);
+    svg.replacen(&drawn, &format!("width=\"{width}\" height=\"{height}\""), 1)
+}
 
 pub(super) type Area<'a> = DrawingArea<SVGBackend<'a>, Shift>;
 pub(super) type Fault<'a> = DrawingAreaErrorKind<<SVGBackend<'a> as DrawingBackend>::ErrorType>;
@@ -42,7 +51,7 @@ pub fn render(report: &Report) -> io::Result<String> {
     let mut svg = String::new();
     if let Some(fit) = report.fit.as_ref().filter(|fit| fit.is_worth_a_table()) {
         draw_fit(&mut svg, fit, &title(report)).map_err(|fault| io::Error::other(fault.to_string()))?;
-        return Ok(svg);
+        return Ok(shrunk(&svg, SIZE));
     }
     let rows = joined(&report.runs);
     if rows.is_empty() {
@@ -69,9 +78,9 @@ fn title(report: &Report) -> String {
 }
 
 fn draw_fit<'s>(svg: &'s mut String, fit: &FitReport, title: &str) -> Result<(), Fault<'s>> {
-    let root = SVGBackend::with_string(svg, SIZE).into_drawing_area();
+    let root = SVGBackend::with_string(svg, (SIZE.0 * FINE, SIZE.1 * FINE)).into_drawing_area();
     root.fill(&WHITE)?;
-    let root = root.margin(12, 0, 0, 0).titled(title, (FONT, 20).into_font().color(&INK))?;
+    let root = root.margin(12 * FINE, 0, 0, 0).titled(title, (FONT, 20 * FINE).into_font().color(&INK))?;
     super::fit_plot::draw(&root, fit)?;
     root.present()
 }

@@ -1,7 +1,7 @@
 //! CSV files.
 //!
 //! The first line names the columns. Cells are separated by commas; by tabs in `.tsv` files; by
-//! semicolons when the header has no comma. Quoted cells follow RFC 4180. Blank lines are skipped,
+//! semicolons, tabs or bars when the header has no comma. Quoted cells follow RFC 4180. Blank lines are skipped,
 //! and so are lines of spaces.
 
 use super::number::{Cell, read_cell};
@@ -30,6 +30,7 @@ impl Dialect {
             () if header.contains(',') => b',',
             () if header.contains(';') => b';',
             () if header.contains('\t') => b'\t',
+            () if header.contains('|') => b'|',
             () => b',',
         };
         Self { delimiter }
@@ -323,7 +324,7 @@ fn unclosed_quote(text: &str, start: usize, end: usize) -> Option<usize> {
             }
             inside = !inside && (cell_starts || doubled);
         }
-        cell_starts = !inside && matches!(byte, b',' | b';' | b'\t' | b'\n' | b'\r');
+        cell_starts = !inside && matches!(byte, b',' | b';' | b'|' | b'\t' | b'\n' | b'\r');
     }
     inside.then_some(opened)
 }

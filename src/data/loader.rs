@@ -115,7 +115,10 @@ impl FolderLoader {
     }
 
     /// The real path (symbolic links followed) if it may be read.
-    fn resolve(&self, path: &str) -> Result<PathBuf, LoadError> {
+    ///
+    /// # Errors
+    /// When there is no such file, or it is outside of what may be read.
+    pub fn resolve(&self, path: &str) -> Result<PathBuf, LoadError> {
         let outside = || LoadError::Outside(path.to_string());
         let wanted = self.base.join(path);
         if !self.anywhere && !self.may_read_lexically(&wanted) {

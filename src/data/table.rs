@@ -6,8 +6,8 @@
 use crate::base::{FileId, Name, Span};
 use crate::data::number::{Cell, read_cell};
 use crate::data::provenance::Provenance;
-use crate::diag::closest;
 use crate::diag::codes::data::DataError;
+use crate::diag::{closest, decimal_comma};
 use std::sync::Arc;
 
 /// What the cells of a column are.
@@ -58,11 +58,13 @@ impl Column {
         Self::Num { values, integral }
     }
 
-    /// The first row with a word, in a column of labels that has a number too.
+    /// The first row with a word, in a column of labels that has a number too, or nothing but numbers with decimal commas.
     fn first_word(&self) -> Option<usize> {
         let Self::Text { codes, dict } = self else { return None };
         let is_word: Vec<bool> = dict.iter().map(|label| read_cell(label.as_bytes()) == Cell::Word).collect();
-        if dict.iter().all(|label| !matches!(read_cell(label.as_bytes()), Cell::Number(_))) {
+        let has_number = dict.iter().any(|label| matches!(read_cell(label.as_bytes()), Cell::Number(_)));
+        let commas = || dict.iter().all(|label| label.is_empty() || decimal_comma(label).is_some());
+        if !has_number && !commas() {
             return None;
         }
         codes.iter().position(|code| is_word[*code as usize])

@@ -17,7 +17,7 @@ mod window;
 pub use codes::Error;
 pub use message::{Label, Message, Severity};
 pub use sources::{Source, Sources};
-pub use suggest::closest;
+pub use suggest::{closest, decimal_comma};
 
 /// The reports of one run: collected, never thrown at the first.
 #[derive(Debug, Default, Clone)]

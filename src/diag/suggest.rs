@@ -42,6 +42,14 @@ fn distance(a: &[char], b: &[char]) -> usize {
     above[b.len()]
 }
 
+/// `-1.234,5` with a point in place of its decimal comma, if it is a number then.
+pub fn decimal_comma(found: &str) -> Option<String> {
+    let (whole, part) = found.trim().split_once(',')?;
+    let number = format!("{}.{part}", whole.replace('.', ""));
+    let digits = |c: char| c.is_ascii_digit() || matches!(c, '-' | '+' | '.' | ',' | 'e' | 'E');
+    (found.trim().chars().all(digits) && number.parse::<f64>().is_ok()).then_some(number)
+}
+
 #[cfg(test)]
 mod tests {
     use super::closest;

@@ -269,7 +269,8 @@ fn label(model: &Model, node: NodeId) -> String {
     match model.graph.node(node) {
         Node::Param { param, .. } => {
             let name = model.params[*param].name.to_string();
-            name.rsplit('.').next().map_or(name.clone(), str::to_string)
+            // What a column is called may have points in it.
+            name.split_once('.').map_or(name.clone(), |(_, column)| column.trim_matches('"').to_string())
         }
         _ => text,
     }

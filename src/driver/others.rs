@@ -21,14 +21,14 @@ impl Session {
         let mut tried = Vec::new();
         // Of the others only this one looks for the way down from a saddle.
         let fits = |other: &&str| !is_saddle || *other == "newton_trust_region";
-        for other in route::after(&state.bound.facts, &name).filter(fits) {
+        for other in route::after(&state.bound.facts, &name).into_iter().filter(fits) {
             let Ok(choice) = route(&state.bound.facts, Some(other)) else { continue };
             let choice = Choice { reason: format!("`{name}` came to no certified answer"), ..choice };
             // From the model's own start: what is not certified may be far off. A saddle is where to leave it from.
             let before = state.kept.clone();
             state.kept = state.kept.take().filter(|_| is_saddle);
             let ran = self.run_choice(state, choice, None, at);
-            let proves = |run: &Run| !run.is_saddle() && !self.is_unproved(run) && !run.is_blurred();
+            let proves = |run: &Run| !run.is_saddle() && !self.is_unproved(run);
             let proved = state.runs.get(n_runs).is_some_and(proves);
             if ran.is_ok() && proved {
                 return;

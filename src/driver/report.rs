@@ -107,11 +107,6 @@ impl Run {
         let falls = |line: &EvidenceLine| line.what == "curvature" && !line.holds;
         self.status == Status::Stationary && self.evidence.iter().any(falls)
     }
-
-    /// Whether slopes at the answer are so rounded that one beyond 1 would pass: far out, on the way to minus infinity.
-    pub fn is_blurred(&self) -> bool {
-        self.evidence.iter().any(|line| line.what == "stationarity" && line.allowed > 1.0)
-    }
 }
 
 /// One number that the judge looked at.

@@ -84,7 +84,8 @@ pub static RULES: &[Rule] = &[
         method: "lbfgs",
         when: "no rows, no Hessian",
         reason: |facts| {
-            (facts.n_cons == 0 && !facts.offers.hessian).then(|| "no constraints but bounds, and no Hessian".into())
+            let plain = facts.n_cons == 0 && !facts.offers.hessian && squares(facts).is_none();
+            plain.then(|| "no constraints but bounds, and no Hessian".into())
         },
     },
     Rule {
@@ -144,36 +145,29 @@ fn squares(facts: &ProblemFacts) -> Option<String> {
 }
 
 /// Methods that are tried after the router's own choice `first` came to no certified answer, one after the other.
-pub fn after(facts: &ProblemFacts, first: &str) -> impl Iterator<Item = &'static str> {
+pub fn after(facts: &ProblemFacts, first: &str) -> Vec<&'static str> {
     /// A simplex with dense bases, and a dense quasi-Newton matrix: for problems of moderate size.
     const MODERATE: usize = 20_000;
     const DENSE: usize = 1000;
-    let methods: &[&str] = if facts.objective.max(facts.rows) <= Degree::Linear && facts.n_integer == 0 {
-        &["interior_point", "microlp"]
-    } else if facts.objective == Degree::Quadratic && facts.rows <= Degree::Linear && facts.convex_objective {
+    let linear_rows = facts.rows <= Degree::Linear && facts.n_integer == 0;
+    let small = facts.n_vars.saturating_add(facts.n_cons);
+    let mut methods = Vec::new();
+    if linear_rows && facts.objective <= Degree::Linear {
+        methods.push("interior_point");
+        methods.extend((small <= MODERATE).then_some("microlp"));
+    } else if linear_rows && facts.objective == Degree::Quadratic && facts.convex_objective {
         // Where there is no minimum, an engine finds the ray.
-        &["clarabel", "interior_point", "newton_trust_region"]
-    } else if facts.n_cons == 0 && facts.nnz_hessian <= MANY_NONZEROS && facts.smoothness < Smoothness::Continuous {
-        &["newton_trust_region", "interior_point", "bfgs"]
+        methods.extend(["clarabel", "interior_point"]);
+    } else if matches!(first, "nelder_mead" | "lbfgs" | "sqp") {
+        // Chosen because there are no second derivatives, or too many of them.
+    } else if facts.n_cons == 0 && first != "clarabel" {
+        methods.extend(["newton_trust_region", "interior_point"]);
+        methods.extend((small <= DENSE).then_some("bfgs"));
     } else {
-        &["interior_point"]
-    };
-    let size = facts.n_vars.saturating_add(facts.n_cons);
-    let fits = move |name: &&str| match *name {
-        "microlp" => size <= MODERATE,
-        "bfgs" => size <= DENSE,
-        _ => true,
-    };
-    // A search by values, or along gradients where the Hessian is too large, is not to be followed by steps of Newton's.
-    let follows = !matches!(first, "nelder_mead" | "lbfgs" | "sqp");
+        methods.push("interior_point");
+    }
+    methods.retain(|name| *name != first);
     methods
-        .iter()
-        .copied()
-        .filter(fits)
-        .filter(move |_| follows)
-        .filter(|name| *name != first)
-        .collect::<Vec<_>>()
-        .into_iter()
 }
 
 /// `1 row`, `2 rows`.

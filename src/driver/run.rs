@@ -58,7 +58,8 @@ pub fn run(
     let kept = Arc::new(Mutex::new(Vec::new()));
     let mut request = Request::new(choice.row, program);
     request.options = options;
-    request.warm = warm;
+    request.warm = warm.as_ref().and_then(|start| back.forward(start));
+    let lost = warm.is_some() && request.warm.is_none();
     request.control = Control {
         limits,
         stop: setup.stop.clone(),
@@ -66,7 +67,8 @@ pub fn run(
         trace: Box::new(Tee { idle: Arc::clone(&setup.idle), kept: Arc::clone(&kept), live }),
     };
     let mut solver = (choice.row.make)(request)?;
-    let candidate = back.recover(solver.run());
+    let mut candidate = back.recover(solver.run());
+    candidate.start_unused |= lost;
     setup.idle.store(false, Ordering::Relaxed);
     drop(solver);
     let trace = std::mem::take(&mut *kept.lock().unwrap_or_else(std::sync::PoisonError::into_inner));

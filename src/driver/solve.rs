@@ -382,6 +382,7 @@ impl Session {
         let options = run::options(choice.row, stage, &self.setup, state.alone)?;
         let limits = state.limits(&self.setup.limits, stage, &options);
         let begin = state.kept.as_ref().map(|kept| warm(&kept.compiled)).or_else(|| state.first.clone());
+        let given = begin.is_some();
         let warm = begin.filter(|_| cones.is_none()).map(|begin| match residuals {
             Some(_) => {
                 let own = begin.x.len().min(bound.instance.shape.n_vars);
@@ -392,6 +393,7 @@ impl Session {
         let live = state.live.clone();
         let ran = self.timed("solve", |s| run::run(&choice, (program, &back), options, (&s.setup, limits), warm, live));
         let mut ran = ran.map_err(|error| setup_failed(bound, &choice, error, at))?;
+        let unused = given && (ran.candidate.start_unused || cones.is_some());
         let (mut verdict, compiled);
         match cones {
             Some(cones) => {
@@ -420,6 +422,9 @@ impl Session {
         let own_sizes = (bound.instance.shape.n_vars, bound.instance.shape.n_cons);
         let name = |site: Site| cones.map_or_else(|| bound.site_name(site), |c| c.site_name(site, own_sizes));
         let mut described = run::describe(&choice, ran, &verdict, objective, &name);
+        if unused {
+            described.notes.push(format!("`{}` made its own start: the one given led nowhere", choice.row.name));
+        }
         if bound.n_kinks > 0 {
             let (vars, rows) = bound.added_for_kinks();
             let vars = format!("{vars} {}", if vars == 1 { "variable" } else { "variables" });

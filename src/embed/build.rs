@@ -123,6 +123,16 @@ impl Model {
         let _ = writeln!(self.lines, "maximize {}", what.into().text);
     }
 
+    /// The objective, to be small, with a name of its own.
+    pub fn minimize_named(&mut self, name: &str, what: impl Into<Expr>) {
+        let _ = writeln!(self.lines, "minimize {name}: {}", what.into().text);
+    }
+
+    /// The objective, to be large, with a name of its own.
+    pub fn maximize_named(&mut self, name: &str, what: impl Into<Expr>) {
+        let _ = writeln!(self.lines, "maximize {name}: {}", what.into().text);
+    }
+
     /// One constraint.
     pub fn subject_to(&mut self, name: &str, relation: Relation) {
         let _ = writeln!(self.rows, "  {name}: {}", relation.0);
@@ -132,6 +142,27 @@ impl Model {
     pub fn subject_to_each(&mut self, name: &str, set: &Set, relation: impl FnOnce(&Expr) -> Relation) {
         let line = with_index(|k| format!("  {name}[{} in {}]: {}", k.text, set.name, relation(k).0));
         let _ = writeln!(self.rows, "{line}");
+    }
+
+    /// A constraint for each tuple of elements of some sets.
+    ///
+    /// ```
+    /// # use optc::embed::build::Model;
+    /// # let mut m = Model::new();
+    /// # let (i, j) = (m.range("I", 1..=2), m.range("J", 1..=3));
+    /// # let flow = m.var("flow").over(&[&i, &j]).at_least(0.0).add();
+    /// m.subject_to_each_of("most", [&i, &j], |[p, q]| flow.at((p, q)).le(4));
+    /// assert!(m.text().contains("most[i1 in I, i2 in J]: flow[i1, i2] <= 4"));
+    /// ```
+    pub fn subject_to_each_of<const N: usize>(
+        &mut self,
+        name: &str,
+        sets: [&Set; N],
+        relation: impl FnOnce([&Expr; N]) -> Relation,
+    ) {
+        let (axes, relation) = with_indices(sets, relation);
+        let axes = if N == 0 { axes } else { format!("[{axes}]") };
+        let _ = writeln!(self.rows, "  {name}{axes}: {}", relation.0);
     }
 
     /// A line of the language as it is, such as `expect`, `check`, a table, or a statement that has no method here.
@@ -293,6 +324,17 @@ fn with_index<T>(body: impl FnOnce(&Expr) -> T) -> T {
     result
 }
 
+/// Calls `body` with an index for each set; gives `i1 in I, i2 in J` and what it gave.
+fn with_indices<const N: usize, T>(sets: [&Set; N], body: impl FnOnce([&Expr; N]) -> T) -> (String, T) {
+    let depth = DEPTH.get();
+    DEPTH.set(depth + N);
+    let indices: [Expr; N] = std::array::from_fn(|k| Expr { text: format!("i{}", depth + k + 1), bind: Bind::Atom });
+    let result = body(indices.each_ref());
+    DEPTH.set(depth);
+    let axes: Vec<String> = indices.iter().zip(sets).map(|(i, set)| format!("{} in {}", i.text, set.name)).collect();
+    (axes.join(", "), result)
+}
+
 fn head(name: &str, set: &Set, body: impl FnOnce(&Expr) -> Expr) -> Expr {
     let text = with_index(|k| format!("{name}({} in {}: {})", k.text, set.name, body(k).text));
     Expr { text, bind: Bind::Atom }
@@ -301,6 +343,12 @@ fn head(name: &str, set: &Set, body: impl FnOnce(&Expr) -> Expr) -> Expr {
 /// The sum over a set.
 pub fn sum(set: &Set, body: impl FnOnce(&Expr) -> Expr) -> Expr {
     head("sum", set, body)
+}
+
+/// The sum over the tuples of some sets: `sum_of([&i, &j], |[p, q]| c.at((p, q)) * x.at((p, q)))`.
+pub fn sum_of<const N: usize>(sets: [&Set; N], body: impl FnOnce([&Expr; N]) -> Expr) -> Expr {
+    let (axes, body) = with_indices(sets, body);
+    Expr { text: format!("sum({axes}: {})", body.text), bind: Bind::Atom }
 }
 
 /// The product over a set.
@@ -375,6 +423,11 @@ impl Expr {
     pub fn eq(self, right: impl Into<Self>) -> Relation {
         Relation(format!("{} == {}", self.text, right.into().text))
     }
+
+    /// At least `lower` and at most `upper`: one row with two ends.
+    pub fn between(self, lower: impl Into<Self>, upper: impl Into<Self>) -> Relation {
+        Relation(format!("{} <= {} <= {}", lower.into().text, self.text, upper.into().text))
+    }
 }
 
 macro_rules! functions {
@@ -402,11 +455,19 @@ impl From<f64> for Expr {
     }
 }
 
-impl From<i32> for Expr {
-    fn from(value: i32) -> Self {
-        Self { text: value.to_string(), bind: if value < 0 { Bind::Unary } else { Bind::Atom } }
-    }
+macro_rules! whole_numbers {
+    ($($number:ty),*) => {$(
+        impl From<$number> for Expr {
+            fn from(value: $number) -> Self {
+                let text = value.to_string();
+                let bind = if text.starts_with('-') { Bind::Unary } else { Bind::Atom };
+                Self { text, bind }
+            }
+        }
+    )*};
 }
+
+whole_numbers!(i32, i64, usize);
 
 impl From<&Expr> for Expr {
     fn from(expr: &Expr) -> Self {
@@ -419,6 +480,24 @@ impl From<&str> for Expr {
     fn from(label: &str) -> Self {
         Self { text: label.to_owned(), bind: Bind::Atom }
     }
+}
+
+/// A number on the left of an operator.
+macro_rules! left {
+    ($operator:ident $method:ident: $($number:ty),*) => {$(
+        impl $operator<Expr> for $number {
+            type Output = Expr;
+            fn $method(self, right: Expr) -> Expr {
+                Expr::from(self).$method(right)
+            }
+        }
+        impl $operator<&Expr> for $number {
+            type Output = Expr;
+            fn $method(self, right: &Expr) -> Expr {
+                Expr::from(self).$method(right)
+            }
+        }
+    )*};
 }
 
 macro_rules! operators {
@@ -435,12 +514,7 @@ macro_rules! operators {
                 self.clone().$method(right)
             }
         }
-        impl $operator<Expr> for f64 {
-            type Output = Expr;
-            fn $method(self, right: Expr) -> Expr {
-                number(self).$method(right)
-            }
-        }
+        left! { $operator $method: f64, i32 }
     )*};
 }
 
@@ -449,6 +523,13 @@ operators! {
     Sub sub: " - ", Sum, Product, Sum;
     Mul mul: " * ", Product, Power, Product;
     Div div: " / ", Product, Power, Product;
+}
+
+impl Neg for &Expr {
+    type Output = Expr;
+    fn neg(self) -> Expr {
+        -self.clone()
+    }
 }
 
 impl Neg for Expr {

@@ -1,6 +1,8 @@
 //! Errors as data, with the texts they speak of.
 
+use crate::base::Span;
 use crate::diag::{Message, Reports, Severity, Sources, render};
+use std::ops::Range;
 use std::sync::Arc;
 
 /// Everything that is wrong with a model, its data or a request, in the order of the text.
@@ -20,11 +22,30 @@ pub struct Problem {
     /// What is wrong, in words.
     pub title: String,
     /// File, line and column (from 1) of the place it is about, and the bytes `start..end` of the file.
-    pub place: Option<(String, usize, usize, std::ops::Range<usize>)>,
+    pub place: Option<(String, usize, usize, Range<usize>)>,
+    /// All places with what is said of each: first the one it is about, then where the other facts come from.
+    pub marks: Vec<Mark>,
     /// An edit that works.
     pub help: Option<String>,
+    /// Further facts, one line each.
+    pub notes: Vec<String>,
     /// Whether it is a warning only.
     pub is_warning: bool,
+}
+
+/// A place in a text, and what is said of it.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Mark {
+    /// The file, by the name it was given.
+    pub file: String,
+    /// Line, from 1.
+    pub line: usize,
+    /// Column in characters, from 1.
+    pub column: usize,
+    /// Bytes of the file.
+    pub bytes: Range<usize>,
+    /// What about it.
+    pub text: String,
 }
 
 impl Errors {
@@ -34,18 +55,33 @@ impl Errors {
 
     /// Each of them.
     pub fn iter(&self) -> impl Iterator<Item = Problem> + '_ {
-        self.messages.iter().map(|message| Problem {
-            code: message.code,
-            title: message.title.clone(),
-            place: message.labels.first().and_then(|label| {
-                let source = self.sources.get(label.span.file)?;
-                let (start, end) = (label.span.start as usize, label.span.end as usize);
-                let line_start = source.text[..start].rfind('\n').map_or(0, |at| at + 1);
-                let column = source.text[line_start..start].chars().count() + 1;
-                Some((source.name.clone(), self.sources.line(label.span), column, start..end))
-            }),
-            help: message.help.clone(),
-            is_warning: message.severity == Severity::Warning,
+        self.messages.iter().map(|message| {
+            let marks: Vec<Mark> =
+                message.labels.iter().filter_map(|label| self.mark(label.span, &label.text)).collect();
+            let place = marks.first().map(|at| (at.file.clone(), at.line, at.column, at.bytes.clone()));
+            Problem {
+                code: message.code,
+                title: message.title.clone(),
+                place,
+                marks,
+                help: message.help.clone(),
+                notes: message.notes.clone(),
+                is_warning: message.severity == Severity::Warning,
+            }
+        })
+    }
+
+    fn mark(&self, span: Span, text: &str) -> Option<Mark> {
+        let source = self.sources.get(span.file)?;
+        let (start, end) = (span.start as usize, span.end as usize);
+        let before = source.text.get(..start)?;
+        let line_start = before.rfind('\n').map_or(0, |at| at + 1);
+        Some(Mark {
+            file: source.name.clone(),
+            line: self.sources.line(span),
+            column: before[line_start..].chars().count() + 1,
+            bytes: start..end,
+            text: text.to_owned(),
         })
     }
 

@@ -7,6 +7,7 @@
 //! | evaluate functions and derivatives on slices | [`Problem::evaluator`] |
 //! | solve, watch, stop, start warm | [`Problem::solver`], [`Solve`] |
 //! | solve functions of your own | [`solver`] |
+//! | fit residuals of your own, with standard errors | [`Fit`] |
 //! | change data and solve again | [`Problem::set`] |
 //! | read an answer | [`Solution`] |
 //!
@@ -26,20 +27,22 @@
 
 pub mod build;
 mod errors;
+mod fit;
 mod problem;
 mod solution;
 mod solve;
 mod source;
 
-pub use errors::{Errors, Problem as Reported};
+pub use errors::{Errors, Mark, Problem as Reported};
+pub use fit::Fit;
 pub use problem::{Evaluator, Problem};
 pub use solution::Solution;
 pub use solve::{Iteration, OptionGiven, Solve, solver};
 pub use source::Source;
 
 pub use crate::problem::{
-    Bounds, Capabilities, ClosureOracle, Counts, EvalError, Oracle, Pattern, Place, Shape, Status, StopFlag,
-    StopReason, Workspace,
+    Bounds, Capabilities, ClosureOracle, Counts, EvalError, Loss, Oracle, Pattern, Place, Shape, Statistics, Status,
+    StopFlag, StopReason, Workspace,
 };
 
 /// The programs of `docs/embedding.md` are tests.

@@ -193,7 +193,8 @@ impl Problem {
 
 /// Functions and derivatives of a problem at a point. Nothing is allocated after it was made.
 ///
-/// Objectives are minimised: the value of a `maximize` is negated. Every number returned with `Ok` is finite.
+/// Objectives are minimised: the value of a `maximize` is negated. Every number returned with `Ok` is finite. Slices of
+/// wrong lengths are errors ([`EvalError::Failed`]), as are points.
 ///
 /// ```
 /// use optc::embed::Source;
@@ -211,6 +212,8 @@ pub struct Evaluator {
     workspace: Workspace,
     sigma: Vec<f64>,
     none: Vec<f64>,
+    /// The length of the last point, when it was a wrong one.
+    wrong: Option<usize>,
 }
 
 impl Evaluator {
@@ -218,7 +221,7 @@ impl Evaluator {
     pub fn new(oracle: Arc<dyn Oracle>) -> Self {
         let (workspace, sigma) = (oracle.workspace(), oracle.shape().first_objective());
         let none = vec![0.0; oracle.shape().n_cons];
-        Self { oracle, workspace, sigma, none }
+        Self { oracle, workspace, sigma, none, wrong: None }
     }
 
     /// Sizes, bounds, start.
@@ -226,10 +229,25 @@ impl Evaluator {
         self.oracle.shape()
     }
 
-    /// Moves to `x`, of length `n_vars`.
+    /// Moves to `x`, of length `n_vars`; after a point of another length every function is an error.
     pub fn at(&mut self, x: &[f64]) -> &mut Self {
-        self.workspace.set_point(x);
+        self.wrong = (x.len() != self.shape().n_vars).then_some(x.len());
+        if self.wrong.is_none() {
+            self.workspace.set_point(x);
+        }
         self
+    }
+
+    /// An error unless the point and these slices, each with its name, have the lengths they should have.
+    fn lengths<const N: usize>(&self, slices: [(&str, usize, usize); N]) -> Result<(), EvalError> {
+        let point = self.wrong.map(|found| ("the point", found, self.shape().n_vars));
+        let wrong = |&(_, found, wanted): &(&str, usize, usize)| found != wanted;
+        match point.or_else(|| slices.into_iter().find(wrong)) {
+            None => Ok(()),
+            Some((what, found, wanted)) => {
+                Err(EvalError::Failed(format!("{what} has length {found}, and it should be {wanted}")))
+            }
+        }
     }
 
     /// The first objective, or 0 without one.
@@ -237,6 +255,7 @@ impl Evaluator {
     /// # Errors
     /// When it is not a number here.
     pub fn value(&mut self) -> Result<f64, EvalError> {
+        self.lengths([])?;
         if self.sigma.is_empty() { Ok(0.0) } else { self.oracle.objective(&mut self.workspace, 0) }
     }
 
@@ -245,6 +264,7 @@ impl Evaluator {
     /// # Errors
     /// The first entry that is not a number here.
     pub fn gradient(&mut self, g: &mut [f64]) -> Result<(), EvalError> {
+        self.lengths([("the gradient", g.len(), self.shape().n_vars)])?;
         self.oracle.gradient(&mut self.workspace, &self.sigma, g)
     }
 
@@ -253,6 +273,7 @@ impl Evaluator {
     /// # Errors
     /// The first row that is not a number here.
     pub fn constraints(&mut self, c: &mut [f64]) -> Result<(), EvalError> {
+        self.lengths([("the slice of rows", c.len(), self.shape().n_cons)])?;
         self.oracle.constraints(&mut self.workspace, c)
     }
 
@@ -266,6 +287,7 @@ impl Evaluator {
     /// # Errors
     /// The first entry that is not a number here.
     pub fn jacobian(&mut self, values: &mut [f64]) -> Result<(), EvalError> {
+        self.lengths([("the Jacobian", values.len(), self.jacobian_pattern().nnz())])?;
         self.oracle.jacobian(&mut self.workspace, values)
     }
 
@@ -279,6 +301,7 @@ impl Evaluator {
     /// # Errors
     /// The first entry that is not a number here.
     pub fn hessian(&mut self, values: &mut [f64]) -> Result<(), EvalError> {
+        self.lengths([("the Hessian", values.len(), self.hessian_pattern().nnz())])?;
         self.oracle.hessian(&mut self.workspace, &self.sigma, &self.none, values)
     }
 
@@ -287,6 +310,8 @@ impl Evaluator {
     /// # Errors
     /// The first entry that is not a number here.
     pub fn lagrangian_hessian(&mut self, weight: f64, y: &[f64], values: &mut [f64]) -> Result<(), EvalError> {
+        let (m, nonzeros) = (self.shape().n_cons, self.hessian_pattern().nnz());
+        self.lengths([("`y`", y.len(), m), ("the Hessian", values.len(), nonzeros)])?;
         if let Some(first) = self.sigma.first_mut() {
             *first = weight;
         }
@@ -302,6 +327,8 @@ impl Evaluator {
     /// # Errors
     /// The first entry that is not a number here.
     pub fn hessian_times(&mut self, v: &[f64], out: &mut [f64]) -> Result<(), EvalError> {
+        let n = self.shape().n_vars;
+        self.lengths([("`v`", v.len(), n), ("`out`", out.len(), n)])?;
         self.oracle.hvp(&mut self.workspace, &self.sigma, &self.none, v, out)
     }
 
@@ -310,6 +337,8 @@ impl Evaluator {
     /// # Errors
     /// The first entry that is not a number here.
     pub fn jacobian_times(&mut self, v: &[f64], out: &mut [f64]) -> Result<(), EvalError> {
+        let (n, m) = (self.shape().n_vars, self.shape().n_cons);
+        self.lengths([("`v`", v.len(), n), ("`out`", out.len(), m)])?;
         self.oracle.jv(&mut self.workspace, v, out)
     }
 
@@ -318,6 +347,8 @@ impl Evaluator {
     /// # Errors
     /// The first entry that is not a number here.
     pub fn jacobian_transposed_times(&mut self, y: &[f64], out: &mut [f64]) -> Result<(), EvalError> {
+        let (n, m) = (self.shape().n_vars, self.shape().n_cons);
+        self.lengths([("`y`", y.len(), m), ("`out`", out.len(), n)])?;
         self.oracle.jtv(&mut self.workspace, y, out)
     }
 }

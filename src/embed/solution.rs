@@ -11,11 +11,17 @@ pub struct Solution {
     candidate: Candidate,
     verdict: Verdict,
     warm: WarmStart,
+    started: bool,
 }
 
 impl Solution {
-    pub(super) fn new(names: Option<Arc<Names>>, candidate: Candidate, verdict: Verdict, warm: WarmStart) -> Self {
-        Self { names, candidate, verdict, warm }
+    /// `warm` is where a later solve may go on; `started` says whether this one was given a start.
+    pub(super) fn new(
+        names: Option<Arc<Names>>,
+        (candidate, verdict): (Candidate, Verdict),
+        (warm, started): (WarmStart, bool),
+    ) -> Self {
+        Self { names, candidate, verdict, warm, started }
     }
 
     pub(super) fn warm(&self) -> &WarmStart {
@@ -79,7 +85,13 @@ impl Solution {
         Some(rows.iter().map(|y| crate::driver::results::price(names.sense, *y)).collect())
     }
 
-    /// Iterations of the method.
+    /// Whether a start was given that the method made use of. Interior points of other crates make their own; linear and
+    /// quadratic problems go on from the rows that were active, where those lead to the answer.
+    pub fn used_start(&self) -> bool {
+        self.started && !self.candidate.start_unused
+    }
+
+    /// Iterations of the method; 0 where the start led to the answer at once.
     pub fn iterations(&self) -> u64 {
         self.candidate.iterations
     }

@@ -7,12 +7,15 @@ use crate::bridge;
 use crate::diag::codes::class::ClassError;
 use crate::diag::codes::limit::LimitError;
 use crate::diag::{Reports, Sources};
+use crate::driver::patience::{self, Patience};
 use crate::driver::route::route;
+use crate::driver::solve::Bound;
 use crate::driver::solve::{recovered, refused, setup_failed};
 use crate::driver::watch::Watched;
+use crate::problem::oracle::contradiction;
 use crate::problem::{
-    Control, Form, Limits, Nlp, OptionSet, Oracle, ProblemFacts, Request, StopFlag, TraceRow, TraceSink, WarmStart,
-    verify,
+    Candidate, Control, Form, LeastSquares, Limits, MethodRow, Nlp, OptionSet, Oracle, ProblemFacts, Program, Refusal,
+    Request, SetupError, StopFlag, SumOracle, TraceRow, TraceSink, Verdict, WarmStart, verify,
 };
 use crate::solve::options::wants;
 use crate::solve::{Given, OptionProblem, find, methods, parse_options};
@@ -56,6 +59,8 @@ impl From<&str> for OptionGiven {
 enum Target<'a> {
     Problem(&'a Problem),
     Oracle(Arc<dyn Oracle>),
+    /// A sum over the rows of an oracle.
+    Squares(LeastSquares),
 }
 
 /// A solve of functions of your own, without the compiler: closures behind a
@@ -74,6 +79,10 @@ enum Target<'a> {
 /// ```
 pub fn solver(oracle: impl Oracle + 'static) -> Solve<'static> {
     Solve::new(Target::Oracle(Arc::new(oracle)))
+}
+
+pub(super) fn squares(squares: LeastSquares) -> Solve<'static> {
+    Solve::new(Target::Squares(squares))
 }
 
 /// A solve with wishes; nothing happens before [`Solve::run`].
@@ -122,13 +131,14 @@ impl<'a> Solve<'a> {
         self
     }
 
-    /// Starts at `x`, of length `n_vars`.
+    /// Starts at `x`, of length `n_vars`; any other length is an error of [`Solve::run`].
     pub fn start(mut self, x: &[f64]) -> Self {
         self.warm = Some(WarmStart { x: x.to_vec(), ..WarmStart::default() });
         self
     }
 
-    /// Starts where an earlier solve ended, multipliers included.
+    /// Starts where an earlier solve of the same problem ended, multipliers included; one of another problem is an error
+    /// of [`Solve::run`]. [`Solution::used_start`] says whether it helped.
     pub fn warm(mut self, solution: &Solution) -> Self {
         self.warm = Some(solution.warm().clone());
         self
@@ -196,6 +206,10 @@ impl<'a> Solve<'a> {
                 let oracle = Arc::clone(oracle);
                 self.run_oracle(oracle).map_err(|reports| Errors::new(&reports, nobody()))
             }
+            Target::Squares(squares) => {
+                let squares = squares.clone();
+                self.run_squares(squares).map_err(|reports| Errors::new(&reports, nobody()))
+            }
         }
     }
 
@@ -205,70 +219,185 @@ impl<'a> Solve<'a> {
         let choice = route(&bound.facts, self.method.as_deref())
             .map_err(|(row, refusal)| failed(&refused(&bound, row, refusal, None)))?;
         let options = self.options(choice.row).map_err(|error| failed(&Reports::from(error)))?;
+        let start = self.start_of(&bound).map_err(|error| failed(&Reports::from(error)))?;
         let residuals = bound.residuals.as_ref().filter(|_| choice.row.form == Form::LeastSquares);
-        let oracle = residuals.map_or_else(|| bound.oracle.clone() as Arc<dyn Oracle>, |r| r.fit.oracle.clone());
-        let watched = Arc::new(Watched::new(oracle).beside(&bound.l1));
+        let cones = bound.cones.as_ref().filter(|_| choice.row.form == Form::Conic);
+        let watched = Arc::new(match (residuals, cones) {
+            (Some(r), _) => Watched::new(r.fit.oracle.clone()),
+            (None, Some(c)) => Watched::new(c.oracle.clone()).with_cones(&c.cones),
+            (None, None) => Watched::new(bound.oracle.clone()).beside(&bound.l1),
+        });
         let (n_vars, n_cons) = (watched.shape().n_vars, watched.shape().n_cons);
-        let (program, back) = match residuals {
-            Some(residuals) => (residuals.program(watched.clone(), &bound.facts), bridge::Back::none(watched)),
+        let fitted = match residuals {
+            Some(residuals) => {
+                Ok((residuals.program(watched.clone(), &bound.facts), bridge::Back::none(watched.clone())))
+            }
             None => {
-                let facts = ProblemFacts { n_vars, n_cons, ..bound.facts.clone() };
-                bridge::fit(choice.row.form, Nlp { oracle: watched, facts })
-                    .map_err(|error| failed(&setup_failed(&bound, &choice, error, None)))?
+                let facts = ProblemFacts { n_vars, n_cons, ..cones.map_or(&bound.facts, |c| &c.facts).clone() };
+                bridge::fit(choice.row.form, Nlp { oracle: watched.clone(), facts })
             }
         };
-        // A point of the model's own variables, when its arrays are variables of the method too.
-        let own = bound.instance.shape.n_vars;
-        let lift = |warm: WarmStart| match warm.x.len() == own && own != n_vars {
-            true => WarmStart { x: bound.oracle.lift_point(&warm.x), ..WarmStart::default() },
-            false => warm,
-        };
-        let (limits, seed, quick) = (self.limits, self.seed, self.quick);
-        let warm = self.warm.map(lift);
+        let (program, back) = fitted.map_err(|error| failed(&setup_failed(&bound, &choice, error, None)))?;
+        let given = start.is_some();
+        // The conic form has variables and rows of its own.
+        let warm = start.filter(|_| cones.is_none()).map(|start| match (start.x.len() == n_vars, residuals) {
+            (true, _) => start,
+            (false, Some(_)) => WarmStart { x: start.x[..n_vars.min(start.x.len())].to_vec(), ..WarmStart::default() },
+            (false, None) => WarmStart { x: bound.oracle.lift_point(&start.x), ..WarmStart::default() },
+        });
+        let (limits, seed, quick, stop) = (self.limits, self.seed, self.quick, self.stop.clone());
         let control = Self::control(self.watcher, self.stop, limits, seed);
-        let request = Request { options, control, warm, ..Request::new(choice.row, program) };
-        let ran = (choice.row.make)(request).map(|mut solver| solver.run());
-        let candidate = ran.map_err(|error| failed(&setup_failed(&bound, &choice, error, None)))?;
-        let candidate = back.recover(candidate);
-        let warm = WarmStart {
-            x: candidate.x.clone(),
-            y: candidate.y.clone(),
-            z_lower: candidate.z_lower.clone(),
-            z_upper: candidate.z_upper.clone(),
-        };
+        let ran = ran(choice.row, (program, &back), options, control, warm);
+        let mut candidate = ran.map_err(|error| failed(&setup_failed(&bound, &choice, error, None)))?;
+        candidate.start_unused |= given && cones.is_some();
+        let warm = where_it_ended(&candidate);
+        let verdict;
+        if let Some(cones) = cones {
+            let patience = Patience::new(stop, patience::AFTER_A_SIGNAL);
+            (verdict, candidate) = cones.judged(&candidate, (&bound.judge(), patience));
+            let warm = where_it_ended(&candidate);
+            return Ok(Solution::new(Some(Arc::clone(problem.names())), (candidate, verdict), (warm, given)));
+        }
         let candidate = if residuals.is_some() { candidate } else { recovered(&bound, candidate) };
-        let verdict = if quick && !bound.oracle.is_lifted() && bound.l1.is_empty() {
+        verdict = if quick && !bound.oracle.is_lifted() && bound.l1.is_empty() {
             verify(&*bound.oracle, &bound.facts, &candidate)
         } else {
             verify(&bound.judge(), &bound.facts, &candidate)
         };
-        Ok(Solution::new(Some(Arc::clone(problem.names())), candidate, verdict, warm))
+        Ok(Solution::new(Some(Arc::clone(problem.names())), (candidate, verdict), (warm, given)))
+    }
+
+    /// Where to start, when that was said.
+    fn start_of(&self, bound: &Bound) -> Result<Option<WarmStart>, LimitError> {
+        let compiled = bound.oracle.shape();
+        let own = &bound.instance.shape;
+        self.checked_start(&[(own.n_vars, own.n_cons), (compiled.n_vars, compiled.n_cons)])
+    }
+
+    /// The start, whose lengths must be those of one of these problems.
+    fn checked_start(&self, sizes: &[(usize, usize)]) -> Result<Option<WarmStart>, LimitError> {
+        let Some(start) = &self.warm else { return Ok(None) };
+        let fits = |of: &[f64], len: usize| of.is_empty() || of.len() == len;
+        let one = |&(n, m): &(usize, usize)| {
+            let bounds = fits(&start.z_lower, n) && fits(&start.z_upper, n);
+            start.x.len() == n && fits(&start.y, m) && bounds
+        };
+        if sizes.iter().any(one) {
+            return Ok(Some(start.clone()));
+        }
+        let (n, m) = sizes.first().copied().unwrap_or_default();
+        let multipliers =
+            if start.y.is_empty() { String::new() } else { format!(" and {} multipliers", start.y.len()) };
+        Err(LimitError::BadArgument {
+            argument: "start".into(),
+            reason: format!(
+                "it has {} values{multipliers}, and the problem has {n} variables and {m} rows",
+                start.x.len()
+            ),
+            help: Some("start at a point of this problem, or at a solution of it".into()),
+        })
     }
 
     fn run_oracle(self, oracle: Arc<dyn Oracle>) -> Result<Solution, Reports> {
+        if let Some(reason) = contradiction(&*oracle) {
+            return Err(LimitError::BadArgument { argument: "oracle".into(), reason, help: None }.into());
+        }
         let facts = ProblemFacts::of(&*oracle);
-        let refuse = |method: &str, reason: String| {
-            Reports::from(ClassError::MethodRefuses { at: None, method: method.into(), reason, instead: None })
-        };
-        let choice =
-            route(&facts, self.method.as_deref()).map_err(|(row, refusal)| refuse(row.name, refusal.to_string()))?;
+        let choice = route(&facts, self.method.as_deref()).map_err(|(row, refusal)| of_closures(row, refusal))?;
         let options = self.options(choice.row)?;
+        let start = self.checked_start(&[(facts.n_vars, facts.n_cons)])?;
         let nlp = Nlp { oracle: Arc::clone(&oracle), facts: facts.clone() };
-        let failed = |error: crate::problem::SetupError| refuse(choice.row.name, error.to_string());
-        let (program, back) = bridge::fit(choice.row.form, nlp).map_err(failed)?;
+        let (failed, given) = (|error: SetupError| could_not_begin(choice.row, error), start.is_some());
+        let fitted = bridge::fit(choice.row.form, nlp).map_err(failed)?;
         let control = Self::control(self.watcher, self.stop, self.limits, self.seed);
-        let request = Request { options, control, warm: self.warm, ..Request::new(choice.row, program) };
-        let ran = (choice.row.make)(request).map(|mut solver| solver.run());
-        let candidate = back.recover(ran.map_err(failed)?);
+        let candidate = ran(choice.row, (fitted.0, &fitted.1), options, control, start).map_err(failed)?;
         let verdict = verify(&*oracle, &facts, &candidate);
-        let warm = WarmStart {
-            x: candidate.x.clone(),
-            y: candidate.y.clone(),
-            z_lower: candidate.z_lower.clone(),
-            z_upper: candidate.z_upper.clone(),
-        };
-        Ok(Solution::new(None, candidate, verdict, warm))
+        Ok(answered(candidate, verdict, given))
     }
+
+    fn run_squares(self, squares: LeastSquares) -> Result<Solution, Reports> {
+        let wrong = |reason: String| LimitError::BadArgument { argument: "fit".into(), reason, help: None };
+        if let Some(reason) = contradiction(&*squares.oracle) {
+            return Err(wrong(reason).into());
+        }
+        if !squares.is_sound() {
+            let m = squares.n_residuals();
+            let reason = format!("weights must be {m} numbers that are not negative, and scales of losses positive");
+            return Err(wrong(reason).into());
+        }
+        let sum: Arc<dyn Oracle> = Arc::new(SumOracle::new(squares.clone()));
+        // Of the sum: what derivatives its rows have, it has.
+        let facts = ProblemFacts { offers: sum.capabilities(), ..squares.facts.clone() };
+        let choice = route(&facts, self.method.as_deref()).map_err(|(row, refusal)| of_closures(row, refusal))?;
+        let options = self.options(choice.row)?;
+        let start = self.checked_start(&[(facts.n_vars, 0)])?;
+        let (failed, given) = (|error: SetupError| could_not_begin(choice.row, error), start.is_some());
+        let (program, back) = match choice.row.form {
+            Form::LeastSquares => (Program::LeastSquares(squares), bridge::Back::none(Arc::clone(&sum))),
+            form => {
+                bridge::fit(form, Nlp { oracle: Arc::clone(&sum), facts: ProblemFacts::of(&*sum) }).map_err(failed)?
+            }
+        };
+        let control = Self::control(self.watcher, self.stop, self.limits, self.seed);
+        let candidate = ran(choice.row, (program, &back), options, control, start).map_err(failed)?;
+        let verdict = verify(&*sum, &facts, &candidate);
+        Ok(answered(candidate, verdict, given))
+    }
+}
+
+/// Runs a method to its end; its answer in the problem's own variables and rows.
+fn ran(
+    row: &'static MethodRow,
+    (program, back): (Program, &bridge::Back),
+    options: OptionSet,
+    control: Control,
+    start: Option<WarmStart>,
+) -> Result<Candidate, SetupError> {
+    let warm = start.as_ref().and_then(|start| back.forward(start));
+    let lost = start.is_some() && warm.is_none();
+    let request = Request { options, control, warm, ..Request::new(row, program) };
+    let mut candidate = back.recover((row.make)(request)?.run());
+    candidate.start_unused |= lost;
+    Ok(candidate)
+}
+
+fn where_it_ended(candidate: &Candidate) -> WarmStart {
+    WarmStart {
+        x: candidate.x.clone(),
+        y: candidate.y.clone(),
+        z_lower: candidate.z_lower.clone(),
+        z_upper: candidate.z_upper.clone(),
+    }
+}
+
+/// An answer to a problem without names.
+fn answered(candidate: Candidate, verdict: Verdict, started: bool) -> Solution {
+    let warm = where_it_ended(&candidate);
+    Solution::new(None, (candidate, verdict), (warm, started))
+}
+
+fn could_not_begin(row: &'static MethodRow, error: SetupError) -> Reports {
+    match error {
+        SetupError::Refused(refusal) => of_closures(row, refusal),
+        error => refuse(row, error.to_string()),
+    }
+}
+
+/// Why a method does not take functions of which no more is known than their values, and what would help.
+fn of_closures(row: &'static MethodRow, refusal: Refusal) -> Reports {
+    let help = match row.form {
+        Form::LeastSquares => "; `Fit` takes residuals as closures",
+        Form::Conic | Form::Qp | Form::Mip => {
+            "; of closures it takes those whose `Shape` says that rows and objective are linear (`with_shape`), and \
+             everything else as a model"
+        }
+        Form::Nlp => "",
+    };
+    refuse(row, format!("{refusal}{help}"))
+}
+
+fn refuse(row: &'static MethodRow, reason: String) -> Reports {
+    ClassError::MethodRefuses { at: None, method: row.name.into(), reason, instead: None }.into()
 }
 
 impl Solve<'_> {

@@ -7,28 +7,39 @@ use super::run::{Entry, NativeLoop, StageCode};
 use super::schedule::Schedule;
 use crate::kernel::CompiledOracle;
 use crate::kernel::exec::{BoundLoop, Code};
-use crate::kernel::program::{KernelId, Program};
+use crate::kernel::program::{KernelId, Part, Program, Step};
 use cranelift_codegen::isa::{OwnedTargetIsa, TargetIsa};
 use cranelift_codegen::settings::{self, Configurable};
 use cranelift_codegen::{Context, control::ControlPlane};
 use cranelift_frontend::FunctionBuilderContext;
 use indexmap::IndexMap;
+use std::cell::Cell;
+use std::collections::BTreeSet;
 use std::fmt::Write;
 use std::sync::Arc;
 
 /// Ops compiled for one oracle; loops beyond them stay with the portable executor, those with most work last.
 const MAX_TOTAL_OPS: usize = 400_000;
 /// Of these, ops of loops that do not gain in a single evaluation what compiling them takes: some 50 ms.
-const QUICK_OPS: usize = 30_000;
-/// The portable executor takes about half a nanosecond per op and instance, the compiler about two microseconds per op:
-/// with so many instances native code pays at once.
-const MANY: usize = 4_000;
-/// Kernels of more than `BIG` ops for no more than `FEW` instances: code that runs once per evaluation is hardly read
-/// from memory faster than the executor goes through the ops, and compiling it pays after hundreds of evaluations.
+const QUICK_OPS: usize = 15_000;
+/// The portable executor takes about half a nanosecond per op and instance, the compiler about three microseconds per
+/// op: with so many instances native code pays at once.
+const MANY: usize = 6_000;
+/// Kernels of more than `BIG` ops for no more than `FEW` instances are not compiled: the executor takes some
+/// nanoseconds per op of them, so that compiling takes as long as hundreds of evaluations.
 const BIG: usize = 2_000;
 const FEW: usize = 16;
 /// Most that may be asked for: slots of the scratch are addressed with 32 bits.
 const MOST_OPS: usize = 900_000;
+
+thread_local! {
+    static ATTACHED: Cell<u64> = const { Cell::new(0) };
+}
+
+/// How often this thread has made machine code for an oracle so far.
+pub fn attachments() -> u64 {
+    ATTACHED.get()
+}
 
 /// Which instructions code may use.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
@@ -154,6 +165,7 @@ impl Jit {
 
     /// As [`Jit::attach`], with a change on the way.
     pub(super) fn attach_edited(&self, oracle: &mut CompiledOracle, edit: Edit<'_>) -> Result<Summary, JitError> {
+        ATTACHED.set(ATTACHED.get() + 1);
         let lens = oracle.buffer_lens();
         let (program, mut loops) = oracle.loops_mut();
         let Written { units, bytes, mut summary } = self.write(program, &loops, edit)?;
@@ -206,13 +218,35 @@ impl Jit {
         let mut out = String::new();
         compiler.text = Some(form);
         for ((kernel, forms), _) in &units {
+            let body = &program.kernels[*kernel];
+            if body.outs.is_empty() || body.body.is_empty() && body.once.is_empty() {
+                continue;
+            }
             compiler.shown.clear();
             compiler.unit(&Schedule::new(&program.kernels[*kernel], forms), forms)?;
-            let _ = writeln!(out, "; kernel {}", kernel.0);
+            let _ = writeln!(out, "; kernel {}: {}", kernel.0, uses(program, *kernel));
             out += &compiler.shown;
+        }
+        let written: BTreeSet<KernelId> = units.keys().map(|(kernel, _)| *kernel).collect();
+        let wanted: BTreeSet<KernelId> = loops.iter().filter(|l| l.count > 0).map(|l| l.kernel).collect();
+        for kernel in wanted.difference(&written) {
+            let _ = writeln!(out, "; kernel {}: left to the portable executor", kernel.0);
         }
         Ok(out)
     }
+}
+
+/// What a kernel is for, in words.
+fn uses(program: &Program, kernel: KernelId) -> String {
+    let words = |part: Part| match part {
+        Part::Objectives => "value of the objective",
+        Part::PullObjectives => "gradient",
+        Part::HessianTop => "Hessian",
+        Part::HessianProduct => "Hessian times a direction",
+        other => other.name(),
+    };
+    let of = Part::ALL.into_iter().filter(|part| program.part(*part).contains(&Step::Loop(kernel)));
+    of.map(words).collect::<Vec<_>>().join(", ")
 }
 
 /// Whether this machine has the instructions that all code uses.

@@ -26,7 +26,7 @@ pub(crate) mod run;
 pub(crate) mod schedule;
 pub(crate) mod team;
 
-pub use compile::{Jit, JitError, Level, Summary, Text};
+pub use compile::{Jit, JitError, Level, Summary, Text, attachments};
 pub use pool::Pool;
 pub use schedule::MAX_ITEMS;
 pub use team::share;

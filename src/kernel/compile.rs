@@ -11,10 +11,21 @@ use crate::ir::plan::{DefKind, FamilyId, Plan, PlanDomainId, Target};
 use crate::ir::{ArrayId, Graph, Model, Node, NodeId};
 use crate::problem::Degree;
 use indexmap::IndexMap;
+use std::cell::Cell;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
+
+thread_local! {
+    static COMPILED: Cell<u64> = const { Cell::new(0) };
+}
+
+/// How many programs this thread has compiled so far: what changes numbers only must leave it as it is.
+pub fn compilations() -> u64 {
+    COMPILED.get()
+}
 
 /// The program of a plan. Nothing in it depends on data.
 pub fn compile(model: &Model, plan: &Plan, derivs: &Derivs) -> Program {
+    COMPILED.set(COMPILED.get() + 1);
     let families = families_by_array(plan);
     let defs = classify_defs(&model.graph, plan, &families);
     let active = defs.iter().filter(|d| d.active).map(|d| (d.array, d.degree)).collect();

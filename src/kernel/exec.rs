@@ -251,7 +251,11 @@ pub struct Registers {
     sums: Vec<TreeSum>,
     scratch: Vec<f64>,
     table: Vec<u64>,
+    gather: Gather,
 }
+
+/// Room for the lanes of a call with many arguments; empty between calls.
+type Gather = Vec<&'static [f64]>;
 
 /// Kernels with at most this many instances use narrow registers: many of them fit in a cache.
 const NARROW: usize = 16;
@@ -282,6 +286,7 @@ impl Registers {
             sums: vec![TreeSum::EMPTY; sums],
             scratch: vec![0.0; scratch],
             table: vec![0; table],
+            gather: Gather::new(),
         }
     }
 
@@ -307,6 +312,7 @@ impl Registers {
             spare,
             views: &mut self.views,
             sums: &mut self.sums,
+            gather: &mut self.gather,
             first: 0,
             n: bound.count.min(BLOCK),
         };
@@ -364,6 +370,7 @@ impl Registers {
                 spare,
                 views,
                 sums: &mut [],
+                gather: &mut self.gather,
                 first: 0,
                 n: 1,
             };
@@ -397,13 +404,14 @@ struct Frame<'a> {
     spare: &'a mut Box<[f64]>,
     views: &'a mut [View],
     sums: &'a mut [TreeSum],
+    gather: &'a mut Gather,
     /// First instance of the block.
     first: usize,
     /// Lanes in use.
     n: usize,
 }
 
-/// Most arguments of a call that are gathered without an allocation.
+/// Most arguments of a call that are gathered on the stack.
 const FEW: usize = 8;
 
 impl Frame<'_> {
@@ -469,6 +477,7 @@ impl Frame<'_> {
 
     fn call(&mut self, dst: u32, func: func::FuncId, first: usize, len: usize) {
         let args = &self.kernel.args[first..first + len];
+        let mut gather = std::mem::take(self.gather);
         self.write(dst, |frame, to| {
             let row = func::row(func);
             let mut few: [&[f64]; FEW] = [&[]; FEW];
@@ -478,10 +487,15 @@ impl Frame<'_> {
                 }
                 row.eval_block(&few[..len], to);
             } else {
-                let many: Vec<&[f64]> = args.iter().map(|a| frame.lanes(a.0)).collect();
+                let mut many: Vec<&[f64]> = std::mem::take(&mut gather);
+                many.extend(args.iter().map(|a| frame.lanes(a.0)));
                 row.eval_block(&many, to);
+                many.clear();
+                // Collecting nothing in place keeps the memory and lets go of the lifetime.
+                gather = many.into_iter().map(|_| -> &'static [f64] { &[] }).collect();
             }
         });
+        *self.gather = gather;
     }
 
     fn load(&mut self, dst: u32, port: u32) {

@@ -15,6 +15,8 @@ use std::ops::Range;
 
 /// Most outs of one loop with slots near each other that are compared in pairs.
 const FEW: usize = 64;
+/// Stores come later: clearing so many slots too many costs less than another range.
+const NEAR: usize = 16;
 
 /// Has outs store where they are the first to come; gives the rest of a vector of `len` numbers, ascending.
 pub fn first_writers(steps: &mut [BoundStep], len: usize) -> Vec<Range<u32>> {
@@ -28,10 +30,13 @@ pub fn first_writers(steps: &mut [BoundStep], len: usize) -> Vec<Range<u32>> {
         }
     }
     covered.sort_unstable_by_key(|range| range.start);
-    let (mut rest, mut from) = (Vec::new(), 0);
+    let (mut rest, mut from): (Vec<Range<u32>>, usize) = (Vec::new(), 0);
     for range in covered.iter().chain([&(len..len)]) {
         if from < range.start {
-            rest.push(from as u32..range.start as u32);
+            match rest.last_mut() {
+                Some(last) if from - (last.end as usize) < NEAR => last.end = range.start as u32,
+                _ => rest.push(from as u32..range.start as u32),
+            }
         }
         from = from.max(range.end);
     }

@@ -187,8 +187,8 @@ impl Stencil {
         plan.clear = touched.unstored(constant_ids);
         let len = |ranges: &[Range<u32>]| ranges.iter().map(|range| range.len()).sum::<usize>();
         let without = touched.unstored(0);
-        if len(&plan.clear) > len(&without) + MOST_COPIED * n_own {
-            // Constants stand so far apart that what lies between would be copied with them.
+        if n_own == 0 || len(&plan.clear) > len(&without) + MOST_COPIED * n_own {
+            // There are none, or they stand so far apart that what lies between would be copied with them.
             (plan.n_constant, plan.scale, plan.clear) = (0, None, without);
         }
         plan

@@ -29,6 +29,6 @@ pub mod split;
 pub mod text;
 
 pub use assemble::Mode;
-pub use compile::compile;
+pub use compile::{compilations, compile};
 pub use oracle::CompiledOracle;
 pub use program::Program;

@@ -121,8 +121,8 @@ impl CompiledOracle {
         &self.instance
     }
 
-    /// Changes numbers of the data by `change`, which says whether it did; addresses, patterns and code stay, and what is
-    /// the same at every point is computed again. Memory taken from
+    /// Changes numbers of the data by `change`, which says whether it did; addresses, patterns and code stay, and what
+    /// is the same at every point is computed again. Memory taken from
     /// [`Oracle::workspace`](crate::problem::Oracle::workspace) before does not fit it any more.
     pub fn change_numbers(&mut self, change: impl FnOnce(&mut Instance) -> bool) -> bool {
         if !change(Arc::make_mut(&mut self.instance)) {

@@ -108,6 +108,9 @@ pub struct Candidate {
     pub claim: Claim,
     /// Why it stopped.
     pub stop: StopReason,
+    /// Whether a start was given that this answer owes nothing to.
+    #[serde(default)]
+    pub start_unused: bool,
     /// Iterations done.
     pub iterations: u64,
     /// Evaluations done.
@@ -130,6 +133,7 @@ impl Candidate {
             bound: None,
             claim: Claim::Kkt,
             stop,
+            start_unused: false,
             iterations: 0,
             counts: Counts::default(),
             seconds: 0.0,

@@ -20,8 +20,14 @@ use crate::num::sparse::Pattern;
 type Value = Box<dyn Fn(&[f64]) -> f64 + Send + Sync>;
 type Values = Box<dyn Fn(&[f64], &mut [f64]) + Send + Sync>;
 type Hessian = Box<dyn Fn(&[f64], f64, &[f64], &mut [f64]) + Send + Sync>;
+type Product = Box<dyn Fn(&[f64], &[f64], &mut [f64]) + Send + Sync>;
+type HessianProduct = Box<dyn Fn(&[f64], f64, &[f64], &[f64], &mut [f64]) + Send + Sync>;
 
 /// One objective and rows given by closures. Values that are not finite become [`EvalError`]s.
+///
+/// Closures are called with slices of the lengths that are documented. Slices that are given here with other lengths, and
+/// patterns of other sizes, are found before a solve begins ([`contradiction`](super::oracle::contradiction)); an
+/// oracle that is evaluated in spite of them, or at points of another length, panics.
 pub struct ClosureOracle {
     shape: Shape,
     objective: Value,
@@ -31,6 +37,9 @@ pub struct ClosureOracle {
     jacobian_pattern: Pattern,
     hessian: Option<Hessian>,
     hessian_pattern: Pattern,
+    hvp: Option<HessianProduct>,
+    jv: Option<Product>,
+    jtv: Option<Product>,
 }
 
 impl ClosureOracle {
@@ -45,7 +54,22 @@ impl ClosureOracle {
             jacobian_pattern: Pattern::empty(0, n_vars),
             hessian: None,
             hessian_pattern: Pattern::empty(n_vars, n_vars),
+            hvp: None,
+            jv: None,
+            jtv: None,
         }
+    }
+
+    /// `n_residuals` residuals of `n_vars` free parameters, from 0, as the rows of a fit; `residuals` fills a slice of
+    /// their number. There is no objective to speak of: the sum over the rows is what a fit minimises.
+    pub fn residuals(
+        n_vars: usize,
+        n_residuals: usize,
+        residuals: impl Fn(&[f64], &mut [f64]) + Send + Sync + 'static,
+    ) -> Self {
+        let free = vec![f64::INFINITY; n_residuals];
+        let below: Vec<f64> = free.iter().map(|end| -end).collect();
+        Self::new(n_vars, |_| 0.0).constraints(&below, &free, residuals)
     }
 
     /// Starts at `x`, of length `n_vars`.
@@ -115,6 +139,39 @@ impl ClosureOracle {
         self
     }
 
+    /// `out = H v` with the Hessian of `sigma f + y' c`, without the matrix: the closure takes `x`, `sigma`, `y`, `v` and
+    /// fills `out`, of length `n_vars`.
+    #[must_use]
+    pub fn hessian_times(
+        mut self,
+        product: impl Fn(&[f64], f64, &[f64], &[f64], &mut [f64]) + Send + Sync + 'static,
+    ) -> Self {
+        self.hvp = Some(Box::new(product));
+        self
+    }
+
+    /// `out = J v`, without the matrix: the closure takes `x`, `v` of length `n_vars`, and fills `out`, of length `n_cons`.
+    #[must_use]
+    pub fn jacobian_times(mut self, product: impl Fn(&[f64], &[f64], &mut [f64]) + Send + Sync + 'static) -> Self {
+        self.jv = Some(Box::new(product));
+        self
+    }
+
+    /// `out = Jᵀ y`, without the matrix: the closure takes `x`, `y` of length `n_cons`, and fills `out`, of length `n_vars`.
+    #[must_use]
+    pub fn jacobian_transposed_times(
+        mut self,
+        product: impl Fn(&[f64], &[f64], &mut [f64]) + Send + Sync + 'static,
+    ) -> Self {
+        self.jtv = Some(Box::new(product));
+        self
+    }
+
+    /// Whether its shape says that everything in it is linear.
+    fn is_linear(&self) -> bool {
+        self.shape.linear_rows.iter().all(|&l| l) && self.shape.linear_objectives.iter().all(|&l| l)
+    }
+
     /// Changes what the builder does not cover: linear rows, integer flags.
     #[must_use]
     pub fn with_shape(mut self, change: impl FnOnce(&mut Shape)) -> Self {
@@ -132,7 +189,8 @@ impl Oracle for ClosureOracle {
         Capabilities {
             gradient: self.gradient.is_some(),
             jacobian: self.jacobian.is_some() || self.shape.n_cons == 0,
-            hessian: self.hessian.is_some(),
+            hessian: self.hessian.is_some() || self.is_linear(),
+            hvp: self.hvp.is_some(),
             ..Capabilities::VALUES
         }
     }
@@ -185,9 +243,29 @@ impl Oracle for ClosureOracle {
 
     fn hessian(&self, ws: &mut Workspace, sigma: &[f64], y: &[f64], vals: &mut [f64]) -> Result<(), EvalError> {
         match &self.hessian {
+            // It is 0 everywhere.
+            None if self.is_linear() => vals.fill(0.0),
             None => return Err(EvalError::Unsupported("a Hessian")),
             Some(hessian) => hessian(ws.x(), sigma.first().copied().unwrap_or(0.0), y, vals),
         }
         check_finite_entries(&self.hessian_pattern, vals, |row, col| Place::Hessian { row, col })
+    }
+
+    fn hvp(&self, ws: &mut Workspace, sigma: &[f64], y: &[f64], v: &[f64], out: &mut [f64]) -> Result<(), EvalError> {
+        let Some(product) = &self.hvp else { return self.hvp_by_matrix(ws, sigma, y, v, out) };
+        product(ws.x(), sigma.first().copied().unwrap_or(0.0), y, v, out);
+        check_finite(out, |j| Place::Gradient(j as u32))
+    }
+
+    fn jv(&self, ws: &mut Workspace, v: &[f64], out: &mut [f64]) -> Result<(), EvalError> {
+        let Some(product) = &self.jv else { return self.jv_by_matrix(ws, v, out) };
+        product(ws.x(), v, out);
+        check_finite(out, |i| Place::Constraint(i as u32))
+    }
+
+    fn jtv(&self, ws: &mut Workspace, y: &[f64], out: &mut [f64]) -> Result<(), EvalError> {
+        let Some(product) = &self.jtv else { return self.jtv_by_matrix(ws, y, out) };
+        product(ws.x(), y, out);
+        check_finite(out, |j| Place::Gradient(j as u32))
     }
 }

@@ -126,12 +126,14 @@ pub struct Workspace {
     stamp: u64,
     rows: Rows,
     scratch: Box<dyn Any + Send>,
+    /// Values of a matrix whose product is asked for.
+    matrix: Vec<f64>,
 }
 
 impl Workspace {
     /// For points of length `n_vars`, with the oracle's own memory.
     pub fn new(n_vars: usize, scratch: impl Any + Send) -> Self {
-        Self { x: vec![0.0; n_vars], stamp: 0, rows: Rows::All, scratch: Box::new(scratch) }
+        Self { x: vec![0.0; n_vars], stamp: 0, rows: Rows::All, scratch: Box::new(scratch), matrix: Vec::new() }
     }
 
     /// Moves to the point `x` (length `n_vars`).
@@ -170,6 +172,17 @@ impl Workspace {
     pub fn parts<T: Any>(&mut self) -> (&[f64], &mut T) {
         let scratch = self.scratch.downcast_mut::<T>().expect("a workspace is used with the oracle that made it");
         (&self.x, scratch)
+    }
+
+    /// Calls `with` with a vector of length `len` whose content means nothing; it is allocated once.
+    fn with_matrix<T>(&mut self, len: usize, with: impl FnOnce(&mut Self, &mut [f64]) -> T) -> T {
+        let mut matrix = std::mem::take(&mut self.matrix);
+        if matrix.len() < len {
+            matrix.resize(len, 0.0);
+        }
+        let result = with(self, &mut matrix[..len]);
+        self.matrix = matrix;
+        result
     }
 }
 
@@ -238,21 +251,37 @@ pub trait Oracle: Send + Sync {
 
     /// `out = H v` with the Hessian of `sigma' f + y' c`; `v` and `out` have length `n_vars`.
     ///
-    /// The default forms the Hessian and allocates; oracles with the `hvp` capability do neither.
+    /// The default forms the Hessian; oracles with the `hvp` capability do not.
     ///
     /// # Errors
     /// As [`Oracle::hessian`].
     fn hvp(&self, ws: &mut Workspace, sigma: &[f64], y: &[f64], v: &[f64], out: &mut [f64]) -> Result<(), EvalError> {
-        let mut vals = vec![0.0; self.hessian_pattern().nnz()];
-        self.hessian(ws, sigma, y, &mut vals)?;
-        out.fill(0.0);
-        self.hessian_pattern().mul_symmetric_add(&vals, 1.0, v, out);
-        Ok(())
+        self.hvp_by_matrix(ws, sigma, y, v, out)
+    }
+
+    /// [`Oracle::hvp`] by the Hessian itself: what the default does, for oracles that can do better only at times.
+    ///
+    /// # Errors
+    /// As [`Oracle::hessian`].
+    fn hvp_by_matrix(
+        &self,
+        ws: &mut Workspace,
+        sigma: &[f64],
+        y: &[f64],
+        v: &[f64],
+        out: &mut [f64],
+    ) -> Result<(), EvalError> {
+        ws.with_matrix(self.hessian_pattern().nnz(), |ws, vals| {
+            self.hessian(ws, sigma, y, vals)?;
+            out.fill(0.0);
+            self.hessian_pattern().mul_symmetric_add(vals, 1.0, v, out);
+            Ok(())
+        })
     }
 
     /// `out = J v`; `v` has length `n_vars`, `out` has length `n_cons`.
     ///
-    /// The default forms the Jacobian and allocates.
+    /// The default forms the Jacobian.
     ///
     /// # Errors
     /// As [`Oracle::jacobian`].
@@ -265,25 +294,35 @@ pub trait Oracle: Send + Sync {
     /// # Errors
     /// As [`Oracle::jacobian`].
     fn jv_by_matrix(&self, ws: &mut Workspace, v: &[f64], out: &mut [f64]) -> Result<(), EvalError> {
-        let mut vals = vec![0.0; self.jacobian_pattern().nnz()];
-        self.jacobian(ws, &mut vals)?;
-        out.fill(0.0);
-        self.jacobian_pattern().mul_add(&vals, 1.0, v, out);
-        Ok(())
+        ws.with_matrix(self.jacobian_pattern().nnz(), |ws, vals| {
+            self.jacobian(ws, vals)?;
+            out.fill(0.0);
+            self.jacobian_pattern().mul_add(vals, 1.0, v, out);
+            Ok(())
+        })
     }
 
     /// `out = Jᵀ y`; `y` has length `n_cons`, `out` has length `n_vars`.
     ///
-    /// The default forms the Jacobian and allocates.
+    /// The default forms the Jacobian.
     ///
     /// # Errors
     /// As [`Oracle::jacobian`].
     fn jtv(&self, ws: &mut Workspace, y: &[f64], out: &mut [f64]) -> Result<(), EvalError> {
-        let mut vals = vec![0.0; self.jacobian_pattern().nnz()];
-        self.jacobian(ws, &mut vals)?;
-        out.fill(0.0);
-        self.jacobian_pattern().mul_transposed_add(&vals, 1.0, y, out);
-        Ok(())
+        self.jtv_by_matrix(ws, y, out)
+    }
+
+    /// [`Oracle::jtv`] by the Jacobian itself: what the default does, for oracles that can do better only at times.
+    ///
+    /// # Errors
+    /// As [`Oracle::jacobian`].
+    fn jtv_by_matrix(&self, ws: &mut Workspace, y: &[f64], out: &mut [f64]) -> Result<(), EvalError> {
+        ws.with_matrix(self.jacobian_pattern().nnz(), |ws, vals| {
+            self.jacobian(ws, vals)?;
+            out.fill(0.0);
+            self.jacobian_pattern().mul_transposed_add(vals, 1.0, y, out);
+            Ok(())
+        })
     }
 
     /// Length of the batch axis that [`Rows`] speak of, when there is one.
@@ -321,6 +360,33 @@ pub trait Oracle: Send + Sync {
         let _ = (x, f, c);
         Err(EvalError::Unsupported("an interval enclosure"))
     }
+}
+
+/// What of the lengths and patterns an oracle speaks of does not fit its sizes; `None` when all does.
+pub fn contradiction(oracle: &dyn Oracle) -> Option<String> {
+    let shape = oracle.shape();
+    if let Some(wrong) = shape.contradiction() {
+        return Some(wrong);
+    }
+    let (n, m) = (shape.n_vars, shape.n_cons);
+    let offers = oracle.capabilities();
+    let patterns = [
+        ("Jacobian", offers.jacobian.then(|| oracle.jacobian_pattern()), (m, n)),
+        ("Hessian", offers.hessian.then(|| oracle.hessian_pattern()), (n, n)),
+    ];
+    for (what, pattern, (rows, cols)) in patterns {
+        let Some(pattern) = pattern else { continue };
+        let (found_rows, found_cols) = (pattern.n_rows(), pattern.n_cols());
+        if (found_rows, found_cols) != (rows, cols) {
+            return Some(format!(
+                "the pattern of the {what} is {found_rows} by {found_cols}, and not {rows} by {cols}"
+            ));
+        }
+        if what == "Hessian" && pattern.entries().any(|(_, i, j)| i < j) {
+            return Some("the pattern of the Hessian has entries above its diagonal".into());
+        }
+    }
+    None
 }
 
 /// `Ok` when all `values` are finite, else the error at the first that is not.

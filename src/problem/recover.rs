@@ -3,6 +3,7 @@
 //! Every reformulation pushes a [`Recover`]; answers travel down the stack in reverse order.
 
 use super::candidate::{Candidate, StopReason};
+use super::method::WarmStart;
 
 /// An answer in one problem's variables and rows. Empty vectors mean "unknown". Signs: see [`super`].
 #[derive(Clone, PartialEq, Debug, Default)]
@@ -25,6 +26,10 @@ pub struct Point {
 pub trait Recover: Send + Sync {
     /// The point of the original problem, multipliers and rays included where they exist.
     fn recover(&self, point: Point) -> Point;
+
+    /// Where a run of the reformulated problem begins that should begin at `start` of the original one; vectors that are
+    /// empty stay so. `None` when there is no such place.
+    fn forward(&self, start: &WarmStart) -> Option<WarmStart>;
 }
 
 /// Reformulations in the order they were applied.
@@ -43,6 +48,10 @@ impl Stack {
 impl Recover for Stack {
     fn recover(&self, point: Point) -> Point {
         self.steps.iter().rev().fold(point, |point, step| step.recover(point))
+    }
+
+    fn forward(&self, start: &WarmStart) -> Option<WarmStart> {
+        self.steps.iter().try_fold(start.clone(), |start, step| step.forward(&start))
     }
 }
 

@@ -206,7 +206,8 @@ impl Oracle for SumOracle {
     }
 
     fn capabilities(&self) -> Capabilities {
-        Capabilities { gradient: true, jacobian: true, ..Capabilities::VALUES }
+        let jacobian = self.fit.oracle.capabilities().jacobian;
+        Capabilities { gradient: jacobian, jacobian: true, ..Capabilities::VALUES }
     }
 
     fn workspace(&self) -> Workspace {

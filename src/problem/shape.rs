@@ -183,11 +183,26 @@ impl Shape {
 
     /// Whether all slices have the lengths the sizes promise.
     pub fn is_consistent(&self) -> bool {
+        self.contradiction().is_none()
+    }
+
+    /// The first slice that has not the length its size promises, in words.
+    pub fn contradiction(&self) -> Option<String> {
         let (n, m, k) = (self.n_vars, self.n_cons, self.n_objectives);
-        [self.vars.lower.len(), self.vars.upper.len(), self.start.len(), self.integer.len()].iter().all(|&l| l == n)
-            && [self.rows.lower.len(), self.rows.upper.len(), self.linear_rows.len()].iter().all(|&l| l == m)
-            && self.senses.len() == k
-            && self.linear_objectives.len() == k
-            && (self.l1.is_empty() || self.l1.len() == n)
+        let l1 = if self.l1.is_empty() { n } else { self.l1.len() };
+        let lengths = [
+            ("lower bounds of variables", self.vars.lower.len(), n),
+            ("upper bounds of variables", self.vars.upper.len(), n),
+            ("start", self.start.len(), n),
+            ("integer flags", self.integer.len(), n),
+            ("weights of absolute values", l1, n),
+            ("lower ends of rows", self.rows.lower.len(), m),
+            ("upper ends of rows", self.rows.upper.len(), m),
+            ("flags of linear rows", self.linear_rows.len(), m),
+            ("senses of objectives", self.senses.len(), k),
+            ("flags of linear objectives", self.linear_objectives.len(), k),
+        ];
+        let (what, found, wanted) = lengths.into_iter().find(|(_, found, wanted)| found != wanted)?;
+        Some(format!("{what}: {found} numbers are given, and {wanted} are wanted"))
     }
 }

@@ -84,7 +84,10 @@ impl Sema<'_> {
     }
 
     fn not_a_function(&mut self, name: &Ident, value: &Value, declared_at: Span, args: &[Arg], at: Span) -> Value {
-        self.read_args(args);
+        // What was meant as a subscript may be a label, which is no value.
+        if !matches!(value, Value::Array(_)) {
+            self.read_args(args);
+        }
         if matches!(value, Value::Error) {
             return Value::Error;
         }
@@ -92,6 +95,10 @@ impl Sema<'_> {
         let is_array = matches!(value, Value::Array(_));
         let help =
             is_array.then(|| format!("subscripts stand in square brackets: `{}[{}]`", name.name, texts.join(", ")));
+        let is_let = self.names.get(&name.name).is_some_and(|d| d.kind == DeclKind::Let);
+        let help = help.or_else(|| {
+            is_let.then(|| format!("`fn {0}(x) = ...` declares a function; `let` names one expression", name.name))
+        });
         let found = self.describe(value);
         self.error(KindError::NotAFunction { at, name: name.name.clone(), found, declared_at, help })
     }

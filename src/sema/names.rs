@@ -1,11 +1,13 @@
 //! The names of a model: who declares them, what they became, and what was meant by a wrong one.
 
+use super::value::{Elem, Value};
 use super::{Sema, array_fns};
 use crate::base::{Id, IdVec, Name, Span, limits};
 use crate::diag::closest;
 use crate::diag::codes::name::NameError;
 use crate::func::{self, Surface};
-use crate::ir::{ArrayId, ConId, NodeId, ParamId, SetId, VarId};
+use crate::ir::model::ElemType;
+use crate::ir::{ArrayId, ConId, NodeId, ParamId, SetId, TableId, VarId};
 use crate::syntax::ast::{Ident, Stmt, StmtKind};
 use indexmap::IndexMap;
 
@@ -186,9 +188,45 @@ impl Sema<'_> {
 
     /// Reports a name that nothing in sight has.
     pub(super) fn unknown_name(&mut self, name: &Name, at: Span, hint: Option<String>) {
-        let suggestion = self.suggest(name);
+        let hint = hint.or_else(|| self.column_hint(name)).or_else(|| {
+            Some(match &**name {
+                "e" => "the number e is `exp(1)`, and e to the power of x is `exp(x)`".to_owned(),
+                "true" | "True" => "a comparison is true or false, as `x > 0` is; as a number write 1".to_owned(),
+                "false" | "False" => "a comparison is true or false, as `x > 0` is; as a number write 0".to_owned(),
+                _ => return self.applied_hint(name),
+            })
+        });
+        let suggestion = if hint.is_some() { None } else { self.suggest(name) };
         let declared_at = suggestion.as_ref().and_then(|s| self.names.get(s)).map(|d| d.at);
         self.reports.push(NameError::UnknownName { at, name: name.clone(), suggestion, declared_at, hint });
+    }
+
+    /// `y` where a row `d` is at hand whose table has such a column; or a table alone that has it.
+    fn column_hint(&self, name: &Name) -> Option<String> {
+        let column = |table: TableId| {
+            let columns = &self.model.tables[table].columns;
+            columns.iter().map(|c| &c.name).find(|column| column.eq_ignore_ascii_case(name))
+        };
+        let mut rows = self.locals.all().filter_map(|(local, value)| match value {
+            Value::Elem(Elem { ty: ElemType::Row(table), .. }) => Some((local, *table, column(*table)?)),
+            _ => None,
+        });
+        if let Some((row, table, column)) = rows.next() {
+            let table = &self.model.tables[table].name;
+            return Some(format!("the column of the table `{table}` is written `{row}.{column}`"));
+        }
+        let mut tables = self.model.tables.ids().filter_map(|table| Some((table, column(table)?)));
+        let (Some((table, column)), None) = (tables.next(), tables.next()) else { return None };
+        let table = &self.model.tables[table].name;
+        Some(format!("`{column}` is a column of the table `{table}`: `sum(d in {table}: d.{column})`"))
+    }
+
+    /// `sinx` where there is a function `sin` and something called `x`.
+    fn applied_hint(&self, name: &str) -> Option<String> {
+        let is_known = |rest: &str| self.locals.get(rest).is_some() || self.names.get(rest).is_some();
+        let mut cuts = name.char_indices().skip(2).map(|(at, _)| name.split_at(at));
+        let (function, rest) = cuts.find(|(function, rest)| is_builtin(function) && is_known(rest))?;
+        constant(function).is_none().then(|| format!("did you mean `{function}({rest})`?"))
     }
 
     /// Whether one more search through all names is worth its time: beyond the last report that is shown

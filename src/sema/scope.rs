@@ -44,6 +44,11 @@ impl Locals {
         }
     }
 
+    /// Names in scope with what they stand for.
+    pub fn all(&self) -> impl Iterator<Item = (&Name, &Value)> {
+        self.by_name.iter().filter_map(|(name, stack)| Some((name, &stack.last()?.value)))
+    }
+
     /// Names in scope.
     pub fn names(&self) -> impl Iterator<Item = &str> {
         self.by_name.iter().filter(|(_, stack)| !stack.is_empty()).map(|(name, _)| &**name)

@@ -10,6 +10,7 @@ use crate::diag::codes::name::NameError;
 use crate::diag::codes::shape::ShapeError;
 use crate::ir::model::{Column, ElemType, Param, ParamSource, Role, Set, SetKind, Split, Table};
 use crate::ir::{ParamId, TableId};
+use crate::syntax;
 use crate::syntax::ast::{ExprId, Ident, Text};
 
 /// How far the shares of a split may exceed 1 by rounding.
@@ -82,7 +83,9 @@ impl Sema<'_> {
     /// The param that reads a column, made when it is first used.
     pub(super) fn column_param(&mut self, table: TableId, column: usize) -> ParamId {
         let this = &self.model.tables[table];
-        let (name, at, rows) = (format!("{}.{}", this.name, this.columns[column].name), this.at, this.rows);
+        let own = &this.columns[column].name;
+        let own = if syntax::is_name(own) { own.to_string() } else { format!("\"{own}\"") };
+        let (name, at, rows) = (format!("{}.{own}", this.name), this.at, this.rows);
         if let Some(known) = this.columns[column].param {
             return known;
         }

@@ -1,8 +1,9 @@
 //! Clarabel: a primal-dual interior-point method for linear and quadratic objectives over cones.
 //!
 //! Source: Goulart and Chen, Clarabel: an interior-point solver for conic programs with quadratic objectives (2024). The crate
-//! does the iterations; here its answers get the last digits ([`polish`]), a claim of unboundedness gets the feasible point it
-//! starts from, and limits are asked between iterations. One factorisation cannot be interrupted.
+//! does the iterations; here its answers get the last digits ([`polish()`]), a claim of unboundedness gets the feasible point it
+//! starts from, and limits are asked between iterations. One factorisation cannot be interrupted. An interior point has no use
+//! for a start, but the rows that are active there often are those of the answer: that is tried first ([`continued`]).
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -12,14 +13,14 @@ use clarabel::solver::{DefaultSettings, DefaultSolver, IPSolver, SolverStatus, S
 
 use super::engine::{Engine, Replayed, Watch};
 use super::limits::Meter;
-use super::polish::polish;
+use super::polish::{continued, polish};
 use super::ray;
 use super::registry::one_convex_quadratic;
-use crate::num::dense::all_finite;
+use crate::num::dense::{all_finite, dot};
 use crate::num::sparse::Pattern;
 use crate::problem::{
     Candidate, Capabilities, Cone, Conic, Form, MethodRow, OptionKind, OptionRow, OptionValue, Program, Refusal,
-    Request, SetupError, Solver, StopReason, TraceRow,
+    Request, SetupError, Solver, StopReason, TraceRow, WarmStart,
 };
 
 /// The registry row.
@@ -68,7 +69,7 @@ fn make(request: Request) -> Result<Box<dyn Solver>, SetupError> {
     let nonzeros = conic.quadratic.nnz() + conic.rows.nnz();
     // Copies of the data, vectors, and a factor about five times as full as the matrix.
     meter.check_memory(400 * (conic.linear.len() + conic.rhs.len()) + 250 * nonzeros)?;
-    let engine = Clarabel { tol: options.real("tol"), polish: options.flag("polish"), conic };
+    let engine = Clarabel { tol: options.real("tol"), polish: options.flag("polish"), warm: request.warm, conic };
     Ok(Box::new(Replayed::new(engine, meter, request.resume.as_ref())?))
 }
 
@@ -76,6 +77,7 @@ struct Clarabel {
     conic: Conic,
     tol: f64,
     polish: bool,
+    warm: Option<WarmStart>,
 }
 
 /// What a run of the crate ended with.
@@ -92,10 +94,14 @@ impl Engine for Clarabel {
     }
 
     fn start(&self) -> Candidate {
-        Candidate::at(ROW.name, vec![0.0; self.conic.linear.len()], StopReason::Running)
+        let zeros = vec![0.0; self.conic.linear.len()];
+        Candidate { start_unused: self.warm.is_some(), ..Candidate::at(ROW.name, zeros, StopReason::Running) }
     }
 
     fn run(&mut self, cap: u64, watch: &Watch) -> Candidate {
+        if let Some(candidate) = self.continued(watch) {
+            return candidate;
+        }
         // Where equations for the active constraints cannot give the last digits, the method itself goes on.
         let curved = self.conic.cones.iter().any(|cone| !matches!(cone, Cone::Zero(_) | Cone::Nonnegative(_)));
         let tol = if curved && self.polish { self.tol * FURTHER } else { self.tol };
@@ -122,6 +128,17 @@ impl Engine for Clarabel {
 const FURTHER: f64 = 1e-4;
 
 impl Clarabel {
+    /// The answer by the rows that are active at the start, when there is one and they lead there: no iteration is needed.
+    fn continued(&self, watch: &Watch) -> Option<Candidate> {
+        let warm = self.warm.as_ref().filter(|_| watch.max_iterations() > 0)?;
+        let (x, y) = continued(&self.conic, warm)?;
+        let mut half = vec![0.0; x.len()];
+        self.conic.quadratic.mul_symmetric_add(&self.conic.quadratic_vals, 0.5, &x, &mut half);
+        let objective = self.conic.constant + dot(&half, &x) + dot(&self.conic.linear, &x);
+        watch.trace(0, TraceRow { objective, ..TraceRow::default() });
+        Some(Candidate { x, y, start_unused: false, stop: StopReason::Converged, ..self.start() })
+    }
+
     /// One run after `done` iterations of another; also gives what is left of the worst residual, 1 for what the judge
     /// allows.
     fn attempt(&self, tol: f64, (done, cap): (u64, u64), watch: &Watch) -> Option<(Candidate, f64)> {

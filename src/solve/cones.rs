@@ -3,7 +3,7 @@
 //! Takes a [`Qp`], gives a [`Conic`] and the way back.
 
 use crate::num::sparse::Pattern;
-use crate::problem::{Cone, Conic, Point, Qp, Recover};
+use crate::problem::{Cone, Conic, Point, Qp, Recover, WarmStart};
 
 /// Which end a row of the conic problem stands for.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -127,5 +127,25 @@ impl Recover for Ends {
             weights
         });
         before
+    }
+
+    /// A row with a multiplier for each end; bounds have none of their own here.
+    fn forward(&self, start: &WarmStart) -> Option<WarmStart> {
+        let (n, m) = (self.n_vars, self.n_rows);
+        if start.x.len() != n {
+            return None;
+        }
+        let mut now = WarmStart { x: start.x.clone(), ..WarmStart::default() };
+        if start.y.len() == m && start.z_lower.len() == n && start.z_upper.len() == n {
+            let multiplier = |end: &End| match *end {
+                End::Equation(i) => start.y[i as usize],
+                End::RowUpper(i) => start.y[i as usize].max(0.0),
+                End::RowLower(i) => (-start.y[i as usize]).max(0.0),
+                End::VarUpper(j) => start.z_upper[j as usize],
+                End::VarLower(j) => start.z_lower[j as usize],
+            };
+            now.y = self.ends.iter().map(multiplier).collect();
+        }
+        Some(now)
     }
 }

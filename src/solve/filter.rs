@@ -3,17 +3,22 @@
 //! Source: Fletcher and Leyffer, Math. Program. 91 (2002); margins as in Wächter and Biegler (2006), (18) and (22).
 
 /// Pairs `(theta, phi)`; a point is acceptable when it is better than every pair in one of the two.
-#[derive(Clone, PartialEq, Debug, Default)]
+#[derive(Clone, PartialEq, Debug)]
 pub struct Filter {
     entries: Vec<(f64, f64)>,
 }
 
-impl Filter {
-    /// A filter that refuses nothing, with room for `capacity` pairs.
-    pub fn with_capacity(capacity: usize) -> Self {
-        Self { entries: Vec::with_capacity(capacity) }
-    }
+/// Pairs there is room for at once: a filter is forgotten at every new barrier parameter, and hardly ever has so many.
+const ROOM: usize = 256;
 
+impl Default for Filter {
+    /// A filter that refuses nothing.
+    fn default() -> Self {
+        Self { entries: Vec::with_capacity(ROOM) }
+    }
+}
+
+impl Filter {
     /// Whether the point is better than every pair in violation or in objective, up to rounding of `phi`.
     pub fn accepts(&self, theta: f64, phi: f64) -> bool {
         self.entries.iter().all(|&(t, p)| at_most(theta, t, t) || at_most(phi, p, p))

@@ -67,7 +67,8 @@ fn make(request: Request) -> Result<Box<dyn Solver>, SetupError> {
     let options = &request.options;
     let meter = Meter::start(request.control, options.count("max_iter"));
     meter.check_memory(400 * (qp.shape.n_vars + qp.shape.n_cons) + 150 * (qp.rows.nnz() + qp.quadratic.nnz()))?;
-    let engine = Highs { tol: options.real("tol"), gap: options.real("gap"), method: options.choice("method"), qp };
+    let (tol, gap, method) = (options.real("tol"), options.real("gap"), options.choice("method"));
+    let engine = Highs { tol, gap, method, qp, start_given: request.warm.is_some() };
     Ok(Box::new(Replayed::new(engine, meter, request.resume.as_ref())?))
 }
 
@@ -76,6 +77,8 @@ struct Highs {
     tol: f64,
     gap: f64,
     method: &'static str,
+    /// None is passed on.
+    start_given: bool,
 }
 
 /// What is put in place of the problem's objective.
@@ -110,7 +113,7 @@ impl Engine for Highs {
     fn start(&self) -> Candidate {
         let vars = &self.qp.shape.vars;
         let x = (0..vars.len()).map(|j| vars.clamp(j, 0.0)).collect();
-        Candidate::at(ROW.name, x, StopReason::Running)
+        Candidate { start_unused: self.start_given, ..Candidate::at(ROW.name, x, StopReason::Running) }
     }
 
     fn run(&mut self, _cap: u64, watch: &Watch) -> Candidate {

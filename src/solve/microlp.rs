@@ -67,7 +67,8 @@ fn make(request: Request) -> Result<Box<dyn Solver>, SetupError> {
     let options = &request.options;
     let meter = Meter::start(request.control, options.count("max_iter"));
     meter.check_memory(400 * (mip.linear.len() + mip.row_bounds.len()) + 100 * mip.rows.nnz())?;
-    let engine = Microlp { tol: options.real("tol"), gap: options.real("gap"), mip };
+    let start_given = request.warm.is_some();
+    let engine = Microlp { tol: options.real("tol"), gap: options.real("gap"), mip, start_given };
     Ok(Box::new(Replayed::new(engine, meter, request.resume.as_ref())?))
 }
 
@@ -75,6 +76,8 @@ struct Microlp {
     mip: Mip,
     tol: f64,
     gap: f64,
+    /// The crate takes none.
+    start_given: bool,
 }
 
 impl Engine for Microlp {
@@ -85,7 +88,7 @@ impl Engine for Microlp {
     fn start(&self) -> Candidate {
         let bounds = &self.mip.var_bounds;
         let x = (0..bounds.len()).map(|j| bounds.clamp(j, 0.0)).collect();
-        Candidate::at(ROW.name, x, StopReason::Running)
+        Candidate { start_unused: self.start_given, ..Candidate::at(ROW.name, x, StopReason::Running) }
     }
 
     fn run(&mut self, cap: u64, watch: &Watch) -> Candidate {
@@ -171,7 +174,7 @@ impl Microlp {
                 let (conic, _) = cones(&self.relaxed());
                 candidate.ray = unboundedness(&conic, watch);
                 let feasible = Mip { linear: vec![0.0; self.mip.linear.len()], ..self.mip.clone() };
-                let feasible = Self { mip: feasible, tol: self.tol, gap: self.gap };
+                let feasible = Self { mip: feasible, ..*self };
                 feasible.first_point(&mut candidate, watch);
                 candidate.bound = None;
             }

@@ -11,14 +11,17 @@
 //! some times over, so that δ and ρ drop out. A larger ρ keeps directions that no active constraint holds from running away
 //! where there are too few. What the guess got wrong (a multiplier that became negative, an inequality that is
 //! violated) is corrected and the equations are solved again. The result counts only when it is better by the judge's measure.
+//! From the answer of a problem nearby this alone is often the whole solution: correcting all rows at once is a Newton step of
+//! the conditions of optimality (Hintermüller, Ito and Kunisch, SIAM J. Optim. 13 (2002)).
 //! Source: Stellato and others, OSQP, Math. Program. Comput. 12 (2020), section 4.
 //!
 //! Deliberately absent: second-order cones.
 
-use crate::num::kkt::default_solver;
+use crate::num::dense::{all_finite, norm_inf};
+use crate::num::kkt::{default_solver, solver_for_once};
 use crate::num::sparse::Pattern;
 use crate::problem::verify::tolerance::{COMPLEMENTARITY, STATIONARITY, violation_at};
-use crate::problem::{Cone, Conic};
+use crate::problem::{Cone, Conic, WarmStart};
 
 /// Rounds of correcting the guess.
 const ROUNDS: usize = 12;
@@ -39,28 +42,69 @@ pub fn polish(conic: &Conic, x: &mut Vec<f64>, z: &mut Vec<f64>) -> Option<f64> 
         if best <= ENOUGH || (rho != RHO[0] && best <= GOOD) {
             break;
         }
-        let (given_x, given_z) = (x.clone(), z.clone());
-        best = rounds(conic, (n_equations, rho), (&given_x, &given_z), (x, z), best);
+        let given = (x.clone(), z.clone());
+        let active = guess(conic, n_equations, x, z);
+        let way = Way { n_equations, rho, once: false };
+        best = rounds(conic, way, (given, active), (x, z), best);
     }
     Some(best)
+}
+
+/// Point and multipliers near a start, when the rows that are active there, corrected, lead to what the judge accepts with
+/// room to spare; `None` else.
+pub fn continued(conic: &Conic, start: &WarmStart) -> Option<(Vec<f64>, Vec<f64>)> {
+    let n_equations = linear(conic)?;
+    let (mut x, mut z) = (start.x.clone(), start.y.clone());
+    if x.len() != conic.linear.len() || !all_finite(&x) || !all_finite(&z) {
+        return None;
+    }
+    let mut active = vec![true; conic.rhs.len()];
+    if z.len() == conic.rhs.len() {
+        active = guess(conic, n_equations, &x, &z);
+    } else {
+        let slacks = slacks(conic, &x);
+        z = vec![0.0; conic.rhs.len()];
+        for i in n_equations..active.len() {
+            active[i] = slacks[i] <= NEAR * conic.rhs[i].abs().max(1.0);
+        }
+    }
+    let given = (x.clone(), z.clone());
+    let way = Way { n_equations, rho: RHO[0], once: true };
+    let left = rounds(conic, way, (given, active), (&mut x, &mut z), f64::INFINITY);
+    (left <= GOOD).then_some((x, z))
+}
+
+/// How the equations are solved.
+#[derive(Clone, Copy)]
+struct Way {
+    n_equations: usize,
+    /// Regularisation of the point.
+    rho: f64,
+    /// Whether it is to be quick, since another way is open.
+    once: bool,
 }
 
 /// Rounds of solving and correcting from a given point; keeps what is best.
 fn rounds(
     conic: &Conic,
-    (n_equations, rho): (usize, f64),
-    (given_x, given_z): (&[f64], &[f64]),
+    way: Way,
+    ((mut now_x, mut now_z), mut active): ((Vec<f64>, Vec<f64>), Vec<bool>),
     (x, z): (&mut Vec<f64>, &mut Vec<f64>),
     mut best: f64,
 ) -> f64 {
-    let (mut now_x, mut now_z) = (given_x.to_vec(), given_z.to_vec());
-    let mut active = guess(conic, n_equations, given_x, given_z);
-    let given = merit(conic, n_equations, given_x, given_z);
+    let n_equations = way.n_equations;
+    let given = merit(conic, n_equations, &now_x, &now_z);
+    let mut seen: Vec<Vec<bool>> = Vec::new();
     for _ in 0..ROUNDS {
+        // The same guess again would go round in circles.
+        if seen.contains(&active) {
+            break;
+        }
+        seen.push(active.clone());
         for i in (0..active.len()).filter(|&i| !active[i]) {
             now_z[i] = 0.0;
         }
-        if solve(conic, &active, rho, &mut now_x, &mut now_z).is_none() {
+        if solve(conic, &active, way, &mut now_x, &mut now_z).is_none() {
             break;
         }
         let found = merit(conic, n_equations, &now_x, &now_z);
@@ -82,6 +126,8 @@ fn rounds(
 const ENOUGH: f64 = 1e-4;
 /// Part of it that is good enough when the exact equations did not give more.
 const GOOD: f64 = 0.1;
+/// Slack of a row that counts as active at a start without multipliers, relative.
+const NEAR: f64 = 1e-7;
 
 /// Number of equations when the cones are these and half lines.
 fn linear(conic: &Conic) -> Option<usize> {
@@ -161,7 +207,7 @@ fn correct(conic: &Conic, n_equations: usize, x: &[f64], z: &mut [f64], active: 
 }
 
 /// Solves the equations of the active rows from `x` and `z`, in place.
-fn solve(conic: &Conic, active: &[bool], rho: f64, x: &mut [f64], z: &mut [f64]) -> Option<()> {
+fn solve(conic: &Conic, active: &[bool], way: Way, x: &mut [f64], z: &mut [f64]) -> Option<()> {
     let n = x.len();
     let mut place = vec![None; active.len()];
     let mut n_active = 0;
@@ -177,7 +223,7 @@ fn solve(conic: &Conic, active: &[bool], rho: f64, x: &mut [f64], z: &mut [f64])
     }
     scale.iter_mut().for_each(|s| *s = if *s > 0.0 { 1.0 / *s } else { 1.0 });
     let mut entries: Vec<(usize, usize)> = (0..n + n_active).map(|k| (k, k)).collect();
-    let mut vals = vec![rho; n];
+    let mut vals = vec![way.rho; n];
     vals.resize(n + n_active, -DELTA);
     for (k, i, j) in conic.quadratic.entries() {
         entries.push((i, j));
@@ -194,7 +240,7 @@ fn solve(conic: &Conic, active: &[bool], rho: f64, x: &mut [f64], z: &mut [f64])
     for (&slot, &value) in slots.iter().zip(&vals) {
         matrix[slot as usize] += value;
     }
-    let mut solver = default_solver();
+    let mut solver = if way.once { solver_for_once(n + n_active) } else { default_solver() };
     solver.analyse(&pattern).ok()?;
     solver.factor(&matrix).ok()?;
     let mut step = vec![0.0; n + n_active];
@@ -212,7 +258,7 @@ fn solve(conic: &Conic, active: &[bool], rho: f64, x: &mut [f64], z: &mut [f64])
         }
         solver.solve(&rhs, &mut step).ok()?;
         solver.refine(&rhs, &mut step, 3).ok()?;
-        if step.iter().any(|v| !v.is_finite()) {
+        if !all_finite(&step) {
             return None;
         }
         for j in 0..n {
@@ -222,6 +268,10 @@ fn solve(conic: &Conic, active: &[bool], rho: f64, x: &mut [f64], z: &mut [f64])
             if let Some(row) = *row {
                 z[i] += step[n + row] * scale[row];
             }
+        }
+        // Rounding is all that is left to correct.
+        if norm_inf(&step) <= f64::EPSILON * norm_inf(x).max(norm_inf(z)) {
+            break;
         }
     }
     Some(())

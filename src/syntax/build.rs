@@ -146,7 +146,11 @@ impl<'t> Builder<'t> {
     pub fn number(&mut self, at: Place) -> ExprId {
         let written = self.source(at.rel());
         let value =
-            if written.contains('_') { written.replace('_', "").parse() } else { written.parse() }.unwrap_or(0.0);
+            if written.contains('_') { written.replace('_', "").parse() } else { written.parse() }.unwrap_or(0.0_f64);
+        if value.is_infinite() {
+            let error = SyntaxError::TooLargeNumber { at: self.span(at.rel()) };
+            self.fault(at.rel(), error, true);
+        }
         self.add(at, ExprKind::Number(value))
     }
 
@@ -162,6 +166,12 @@ impl<'t> Builder<'t> {
         let inner = written.strip_prefix('"').unwrap_or(written);
         let text = self.names.get(inner.strip_suffix('"').unwrap_or(inner));
         Text { text, at: at.rel() }
+    }
+
+    /// The name of a column with signs that no name has, as in `d."Time (s)"`.
+    pub fn quoted(&mut self, at: Place) -> Ident {
+        let Text { text, at } = self.text(at);
+        Ident { name: text, at }
     }
 
     /// A name as an expression; `π` and `∞` are `pi` and `inf`.

@@ -351,7 +351,9 @@ impl Dump<'_> {
                 todo.extend([Todo::Said("["), Todo::Expr(*of)]);
             }
             ExprKind::Field { of, field } => {
-                todo.extend([Todo::Word(field.name.clone()), Todo::Said("."), Todo::Expr(*of)]);
+                let plain = super::lex::is_name(&field.name);
+                let name = if plain { field.name.clone() } else { format!("\"{}\"", field.name).into() };
+                todo.extend([Todo::Word(name), Todo::Said("."), Todo::Expr(*of)]);
             }
             ExprKind::Tuple(parts) => self.list(todo, "(", parts, ",)"),
             ExprKind::List(parts) => self.list(todo, "[", parts, "]"),

@@ -5,6 +5,7 @@
 //! Deliberately absent: what the entry says (`parse`).
 
 use super::cut;
+use super::explain;
 use super::lex;
 use super::token::{Class, Kind, Token};
 use crate::base::FileId;
@@ -147,6 +148,14 @@ fn bare(text: &str, comments: &[Range<usize>], part: Range<usize>) -> Range<usiz
 pub fn begins_statement(text: &str) -> bool {
     let lexed = lex::lex(FileId(0), text);
     !lexed.tokens.is_empty() && cut::is_statement_start(text, &lexed.tokens, 0)
+}
+
+/// Whether the text begins with a misspelt word that would begin a statement, as `minimise x^2` does.
+pub fn means_statement(text: &str) -> bool {
+    let lexed = lex::lex(FileId(0), text);
+    let [first, second, ..] = lexed.tokens[..] else { return false };
+    let side_by_side = first.kind() == Kind::Name && second.kind().class() == Class::Operand;
+    side_by_side && explain::statement_for(first.text(text)).is_some()
 }
 
 /// An entry in the making: lines are added while they go on.

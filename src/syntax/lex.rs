@@ -185,6 +185,13 @@ impl<'t> Reader<'t> {
         let found = &self.text[start..end];
         let at = self.span(start, end);
         let Some((kind, offer)) = foreign_sign(found) else { return self.stray(start, end) };
+        // `n!`: the sign is left out, so that what stands around it is still read.
+        let operand = self.out.tokens.last().filter(|t| t.end() as usize == start && t.kind().ends_operand());
+        if let (Some(operand), "!") = (operand, found) {
+            let named = matches!(operand.kind(), Kind::Name | Kind::Number);
+            let offer = named.then(|| format!("exp(lgamma({} + 1))", operand.text(self.text)));
+            return self.fault(at, SyntaxError::Factorial { at, offer }, true);
+        }
         self.push(kind, start, end);
         self.fault(at, SyntaxError::ForeignSign { at, found: found.to_owned(), offer }, true);
     }
@@ -251,6 +258,12 @@ fn extend_name(lexer: &mut Lexer<'_, Kind>) {
 
 fn is_superscript(c: char) -> bool {
     matches!(c, '²' | '³' | '¹' | '¼'..='¾' | '\u{2070}'..='\u{207f}')
+}
+
+/// Whether a text reads as a name.
+pub fn is_name(text: &str) -> bool {
+    let mut chars = text.chars();
+    chars.next().is_some_and(is_name_start) && chars.all(is_name_continue)
 }
 
 /// Whether a name can begin with it.

@@ -21,4 +21,5 @@ mod parse;
 mod token;
 
 pub use format::format;
+pub use lex::is_name;
 pub use parse::{Lost, Parsed, parse, parse_entry, parse_expr, parse_indexed};

@@ -89,6 +89,10 @@ pub fn parse_expr(file: FileId, text: &str) -> Result<Stmt, Reports> {
         return Err(parser.out.reports);
     }
     let lexed = lex::lex(file, text);
+    if lexed.tokens.is_empty() && !lexed.faults.is_empty() {
+        lexed.faults.into_iter().for_each(|fault| parser.out.reports.push(fault.error));
+        return Err(parser.out.reports);
+    }
     let show = Token::new(Kind::Show, 0, 0, true);
     let tokens: Vec<Token> =
         std::iter::once(show).chain(lexed.tokens.into_iter().filter(|t| t.kind() != Kind::Semicolon)).collect();
@@ -97,7 +101,18 @@ pub fn parse_expr(file: FileId, text: &str) -> Result<Stmt, Reports> {
     match stmts.pop() {
         Some(stmt) if stmts.is_empty() && !reports.has_errors() => match &stmt.kind {
             StmtKind::Show { items } if items.len() > 1 => {
-                let (at, expected) = (stmt.expr_span(items[1]), vec!["the end of the expression".to_owned()]);
+                let spans = [stmt.expr_span(items[0]), stmt.expr_span(items[1])];
+                let [whole, part] = spans.map(|at| text.get(at.start as usize..at.end as usize).unwrap_or(""));
+                let digits = |t: &str| !t.is_empty() && t.bytes().all(|b| b.is_ascii_digit());
+                if items.len() == 2 && digits(whole) && digits(part) {
+                    let at = spans[0].to(spans[1]);
+                    reports.push(SyntaxError::DecimalComma { at, offer: format!("{whole}.{part}") });
+                    return Err(reports);
+                }
+                let (at, expected) = (
+                    stmt.expr_span(items[1]),
+                    vec!["the end of the expression, or `;` in place of the comma".to_owned()],
+                );
                 reports.push(SyntaxError::Expected { at, found: "a second expression".to_owned(), expected });
                 Err(reports)
             }

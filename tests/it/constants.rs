@@ -113,7 +113,8 @@ fn constant_slopes_leave_a_kernel_where_that_spares_ops() {
         }
         (calls, stores, oracle.jacobian_pattern().nnz())
     };
-    let head = "set I = 1..500\nparam a[i in I] = i / 100\nvar x[I] start 0.3\nvar y[I] start 0.2\nminimize sum(i in I: x[i])\nsubject to\n";
+    let head = "set I = 1..500\nparam a[i in I] = i / 100\nvar x[I] start 0.3\nvar y[I] start 0.2\n\
+        minimize sum(i in I: x[i])\nsubject to\n";
     // The slope by x is of data alone: an exponential, a root, a logarithm. That by y is a cosine.
     let dear = "c[i in I]: exp(a[i]) * sqrt(1 + a[i]) / log(2 + a[i]^2) * x[i] + sin(y[i]) <= 1\n";
     assert_eq!(calls(&format!("{head}{dear}")), (1, 1, 1_000));
@@ -164,7 +165,7 @@ impl Region for Counter {
 #[test]
 fn all_objectives_of_a_point_are_evaluated_once() {
     let text = "var x[1..3] start 0.5\nminimize a: x[1]^2 + x[2]\nmaximize b: sum(i in 1..3: exp(x[i]))\n\
-        minimize c: log(x[3])\n";
+        minimize c: log(x[3])\nsolve with weighted_sum(points = 4)\n";
     let mut oracle = oracle(&bind(text));
     let counter = Arc::new(Counter::default());
     let region: Arc<dyn Region> = counter.clone();

@@ -439,6 +439,26 @@ fn reading_a_million_rows_takes_linear_time() {
 }
 
 #[test]
+fn decimal_commas_are_recognised_where_a_number_is_needed() {
+    for (text, found, number) in [
+        ("t;y\n0;10,2\n1;7,6\n", "10,2", Some("10.2")),
+        ("t;y\n0;1\n1;-1.234,5\n", "-1.234,5", Some("-1234.5")),
+        ("t;y\n0;1\n1;1,2,3\n", "1,2,3", None),
+        ("t;y\n0;1\n1;one, two\n", "one, two", None),
+    ] {
+        let mut session = Session::new("t.csv", text);
+        let fault = session.table("t.csv").expect("a table").numbers(1, false, None).expect_err("a word");
+        let text = render(&fault.message(), &session.sources, false);
+        assert!(text.contains(&format!("`{found}` in column `y` is not a number")), "{text}");
+        let help = number.map(|n| format!("the decimal sign is a point: `{n}`"));
+        assert_eq!(text.contains("decimal sign"), help.is_some(), "{text}");
+        assert!(help.is_none_or(|help| text.contains(&help)), "{text}");
+    }
+    let mut bars = Session::new("t.csv", "t|y\n0|10\n1|7.5\n");
+    assert_eq!(bars.table("t.csv").expect("a table").n_columns(), 2);
+}
+
+#[test]
 fn the_report_shows_the_cell_and_the_line_of_the_model() {
     let mut session = Session::new("t.csv", "plant,supply\nseattle,350\nsan_diego,6oo\n");
     let t = session.table("t.csv").expect("a table");

@@ -1,6 +1,5 @@
 //! optc inside a program: what is promised to those who embed it.
 
-use optc::embed::build::{Model, call, max, norm2, sum};
 use optc::embed::{ClosureOracle, Errors, Evaluator, Problem, Solution, Solve, Source, Status, StopFlag, StopReason};
 use std::ops::ControlFlow;
 use std::sync::{Arc, Mutex};
@@ -265,81 +264,120 @@ fn quick_judgement_says_what_the_interpreter_says() {
     assert_eq!(slow.x(), quick.x());
 }
 
-#[test]
-fn a_model_made_in_rust_is_the_same_as_its_text() {
-    let mut m = Model::new();
-    let i = m.range("I", 1..=4);
-    let j = m.labels("J", &["a", "b"]);
-    let c = m.array("c", &[&i, &j], &[1.0, 2.0, 3.0, 4.0, 5.0, 6.0, 7.0, 8.0]);
-    let top = m.array("top", &[&i], &[1.0, 2.0, 3.0, 4.0]);
-    let k = m.number("k", -2.5);
-    let x = m.var("x").over(&[&i]).between(-1.0, top.each()).start(0.5).add();
-    let y = m.var("y").at_least(-3.0).add();
-    m.minimize(
-        sum(&i, |p| sum(&j, |q| c.at((p, q)) * (x.at(p) - 0.25).pow(2.0))) - k * y.all() / 2.0
-            + norm2(&i, |p| x.at(p)).exp()
-            + call("max", &[y.all(), max(&i, |p| -x.at(p))]),
-    );
-    m.subject_to("cap", sum(&i, |p| x.at(p)).le(1.5));
-    m.subject_to_each("low", &i, |p| (x.at(p) + y.all() * -1.0).ge(-2.0));
-    let text = "set I = 1..4
-set J = {a, b}
-param c[I, J] = [[1, 2], [3, 4], [5, 6], [7, 8]]
-param top[I] = [1, 2, 3, 4]
-param k = -2.5
-var x[i in I] in [-1, top[i]] start 0.5
-var y >= -3
-minimize sum(p in I: sum(q in J: c[p, q] * (x[p] - 0.25)^2)) - k * y / 2 + exp(norm2(p in I: x[p])) + max(y, max(p in I: -x[p]))
-subject to
-  cap: sum(p in I: x[p]) <= 1.5
-  low[p in I]: x[p] + y * -1 >= -2";
-    let (made, written) = (m.compile().unwrap(), Source::new(text).compile().unwrap());
-    assert_eq!(made.facts(), written.facts());
-    assert_eq!(made.shape(), written.shape());
-    let (mut a, mut b) = (made.evaluator().unwrap(), written.evaluator().unwrap());
-    let n = a.shape().n_vars;
-    let point: Vec<f64> = (0..n).map(|k| 0.1 * k as f64 - 0.2).collect();
-    assert_eq!(a.at(&point).value().unwrap().to_bits(), b.at(&point).value().unwrap().to_bits());
-    let (mut g, mut h) = (vec![0.0; n], vec![0.0; n]);
-    a.gradient(&mut g).unwrap();
-    b.gradient(&mut h).unwrap();
-    assert_eq!(g, h);
+/// Words of the errors of a solve.
+fn refused(solve: Solve<'_>) -> String {
+    solve.run().unwrap_err().to_string()
 }
 
 #[test]
-fn a_long_sum_is_made_in_linear_time() {
-    let mut m = Model::new();
-    let x = m.var("x").start(1.0).add();
-    let mut all = x.all();
-    for k in 0..100_000 {
-        all = all + f64::from(k) * x.all();
+fn a_thousand_changes_of_numbers_compile_nothing() {
+    let mut problem = valley();
+    let count = || optc::kernel::compilations() + optc::jit::attachments();
+    let before = count();
+    let mut last = problem.solve().unwrap();
+    for k in 0..1000 {
+        problem.set("a", &[1.0 + 1e-4 * f64::from(k)]).unwrap();
+        last = problem.solver().warm(&last).judged_quickly().run().unwrap();
     }
-    m.minimize(all.pow(2.0));
-    assert!(m.text().len() < 3_000_000);
-    assert!(m.compile().is_ok());
+    assert!(last.status().is_optimal());
+    assert_eq!(count(), before);
+    // The counter counts.
+    valley();
+    assert!(count() > before);
 }
 
 #[test]
-fn names_that_are_none_are_found_when_the_model_is_compiled() {
-    let mut m = Model::new();
-    let x = m.var("two words").add();
-    m.minimize(x.all().pow(2.0));
-    let errors = m.compile().err().expect("a name has no space");
-    assert!(errors.iter().any(|e| e.place.is_some_and(|p| p.1 == 1)), "{errors}");
+fn a_start_of_another_problem_is_an_error() {
+    let problem = valley();
+    let other = Source::new("var x\nvar y\nvar z\nminimize x^2 + y^2 + (z - 1)^2").compile().unwrap().solve().unwrap();
+    let error = problem.solver().start(&[1.0]).run().unwrap_err();
+    assert!(error.has("E0902") && error.to_string().contains("it has 1 values, and the problem has 2"), "{error}");
+    assert!(refused(problem.solver().warm(&other)).contains("it has 3 values"));
+    // As many variables, but no row.
+    let flat = Source::new("var x\nvar y\nminimize x^2 + (y - 1)^2").compile().unwrap();
+    let with_multipliers = problem.solve().unwrap();
+    assert!(refused(flat.solver().warm(&with_multipliers)).contains("1 multipliers"));
+    assert!(refused(problem.solver().start(&[])).contains("it has 0 values"));
+    let bowl = || ClosureOracle::new(2, |x| x[0] * x[0] + x[1] * x[1]).gradient(|x, g| g.copy_from_slice(x));
+    assert!(refused(optc::embed::solver(bowl()).start(&[1.0; 3])).contains("it has 3 values"));
+    assert!(optc::embed::solver(bowl()).start(&[1.0; 2]).run().unwrap().used_start());
+}
+
+const LINES: &str = "set I = 1..8
+param b[I] = [1, 4, 2, 8, 5, 7, 1, 3]
+var x[I] in [0, 3]
+minimize sum(i in I: (x[i] - b[i])^2) + sum(i in 1..7: x[i] * x[i+1])
+subject to
+  room: sum(i in I: x[i]) <= 14
+  pair: x[1] + x[2] == 2
+  only: x[3] >= 0.5";
+
+#[test]
+fn a_quadratic_problem_goes_on_from_the_rows_that_were_active() {
+    let mut problem = Source::new(LINES).compile().unwrap();
+    let cold = problem.solve().unwrap();
+    assert!(cold.iterations() > 0 && !cold.used_start());
+    let same = problem.solver().warm(&cold).run().unwrap();
+    assert_eq!((same.iterations(), same.used_start(), same.method()), (0, true, "clarabel"));
+    // Other numbers, other active rows: the answer is that of a run from nothing.
+    let mut last = same;
+    for k in 1..40 {
+        let t = 0.2 * f64::from(k);
+        let b: Vec<f64> = (0..8).map(|i| 4.0 + 3.0 * (t + f64::from(i)).sin()).collect();
+        problem.set("b", &b).unwrap();
+        let (cold, warm) = (problem.solve().unwrap(), problem.solver().warm(&last).run().unwrap());
+        assert_eq!(warm.status(), Status::GlobalOptimum);
+        near(warm.objective(), cold.objective());
+        for (a, b) in warm.x().iter().zip(cold.x()) {
+            near(*a, *b);
+        }
+        near(warm.duals("room").unwrap()[0], cold.duals("room").unwrap()[0]);
+        last = warm;
+    }
+    // From a point alone.
+    assert!(problem.solver().start(last.x()).run().unwrap().used_start());
 }
 
 #[test]
-fn closures_are_solved_and_judged_without_a_compiler() {
-    let oracle = ClosureOracle::new(2, |x| (x[0] - 3.0).powi(2) + (x[1] + 1.0).powi(2))
-        .gradient(|x, g| {
-            g[0] = 2.0 * (x[0] - 3.0);
-            g[1] = 2.0 * (x[1] + 1.0);
-        })
-        .bounds(&[0.0, 0.0], &[2.0, 5.0]);
-    let solution = optc::embed::solver(oracle).run().unwrap();
-    near(solution.objective(), 2.0);
-    assert_eq!(solution.x(), [2.0, 0.0]);
-    let nan = ClosureOracle::new(1, |_| f64::NAN).gradient(|_, g| g[0] = 0.0);
-    let solution = optc::embed::solver(nan).run().unwrap();
-    assert_eq!(solution.status(), Status::NumericalFailure);
+fn a_start_that_leads_nowhere_does_no_harm_and_is_spoken_of() {
+    let mut problem =
+        Source::new("param a = 1\nvar x in [0, 4]\nmaximize x\nsubject to cap: x <= a").compile().unwrap();
+    let first = problem.solve().unwrap();
+    near(first.objective(), 1.0);
+    problem.set("a", &[-1.0]).unwrap();
+    let none = problem.solver().warm(&first).run().unwrap();
+    assert_eq!((none.status(), none.used_start()), (Status::Infeasible, false));
+    // Whole numbers are searched for from nothing.
+    let whole = Source::new("var n: int in [0, 9]\nmaximize n\nsubject to cap: 2 * n <= 7").compile().unwrap();
+    let found = whole.solver().start(&[3.0]).run().unwrap();
+    assert_eq!((found.objective(), found.used_start()), (3.0, false));
+}
+
+#[test]
+fn norms_that_are_cones_are_solved_as_by_the_command_line() {
+    let text = "set I = 1..3\nparam c[I] = [1, 2, 2]\nvar x[I]\nmaximize sum(i in I: c[i] * x[i])\n\
+                subject to ball: norm2(i in I: x[i]) <= 1";
+    let problem = Source::new(text).compile().unwrap();
+    let solution = problem.solve().unwrap();
+    assert_eq!((solution.status(), solution.method()), (Status::GlobalOptimum, "clarabel"));
+    near(solution.objective(), 3.0);
+    near(solution.x()[1], 2.0 / 3.0);
+    near(solution.duals("ball").unwrap()[0], 3.0);
+    let again = problem.solver().warm(&solution).run().unwrap();
+    assert!(!again.used_start() && again.status() == Status::GlobalOptimum);
+}
+
+#[test]
+fn errors_have_all_their_places_and_notes() {
+    let text = "set I = 1..3\nvar x[I]\nminimize sum(i in I: x[i, 2]^2)";
+    let errors = Source::new(text).name("plant.opt").compile().err().unwrap();
+    let error = errors.iter().next().unwrap();
+    assert_eq!(error.code, "E0302");
+    assert_eq!(error.marks.len(), 2, "{error:?}");
+    let (first, second) = (&error.marks[0], &error.marks[1]);
+    assert_eq!((first.line, second.line), (3, 2));
+    assert_eq!(error.place, Some((first.file.clone(), first.line, first.column, first.bytes.clone())));
+    assert_eq!(&text[second.bytes.clone()], "x");
+    assert!(second.text.contains("declared here"), "{second:?}");
+    assert!(error.notes.iter().all(|note| errors.to_string().contains(note)));
 }

@@ -110,6 +110,16 @@ fn the_normal_form_is_this() {
 }
 
 #[test]
+fn fields_in_quotes_stay_as_they_are() {
+    let text = "table d from \"d.csv\"\nminimize sum(r in d:r . \"Time (s)\"*r.y-r.\"a\")\n";
+    let wanted = "table d from \"d.csv\"\nminimize sum(r in d: r.\"Time (s)\" * r.y - r.\"a\")\n";
+    assert_eq!(formatted(text, "fields"), wanted);
+    // What reads as a name means the same without its quotes.
+    assert_eq!(meaning("show r.\"a\""), meaning("show r.a"));
+    assert_ne!(meaning("show r.\"a b\""), meaning("show r.a"));
+}
+
+#[test]
 fn a_text_with_mistakes_is_left_alone() {
     assert!(format("var x\nminimize 2x\n").is_err());
 }

@@ -7,7 +7,7 @@ use optc::data::{FolderLoader, MemoryLoader};
 use optc::driver::solve::Bound;
 use optc::driver::{Session, Setup};
 use optc::jit::fault::FAULTS;
-use optc::jit::{Jit, Level};
+use optc::jit::{Jit, Level, Text};
 use optc::kernel::{CompiledOracle, Mode, Program, compile};
 use optc::num::random::Stream;
 use optc::problem::Oracle;
@@ -253,6 +253,8 @@ fn code_is_made_where_it_is_likely_to_pay() {
     assert!(summary.portable > 0, "{summary:?}");
     assert!(summary.functions > 0 && summary.items < 200, "the objective has code: {summary:?}");
     same(&portable, &native, 3, 2).unwrap_or_else(|why| panic!("{why}"));
+    let text = jit.text(&mut oracle(&bound), Text::Clif).expect("it compiles");
+    assert!(text.contains(": left to the portable executor\n") && text.contains("function"), "{}", text.len());
     let terms: Vec<String> = (0..1_500).map(|k| format!("x[i + {k}]")).collect();
     let text = format!("var x[1..2000] start 0.5\nminimize f: sum(i in 1..30: {})\n", terms.join(" + "));
     let mut native =

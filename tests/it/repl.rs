@@ -19,7 +19,9 @@ fn turns(text: &str) -> Vec<Turn> {
     for line in text.lines() {
         if let Some(typed) = line.strip_prefix("> ").or((line == ">").then_some("")) {
             turns.push(Turn { typed: typed.to_owned(), promised: String::new() });
-        } else if let (Some(typed), Some(turn)) = (line.strip_prefix("… "), turns.last_mut()) {
+        } else if let (Some(typed), Some(turn)) =
+            (line.strip_prefix("… ").or((line == "…").then_some("")), turns.last_mut())
+        {
             turn.typed += &format!("\n{typed}");
         } else if let Some(turn) = turns.last_mut() {
             turn.promised += &format!("{line}\n");
@@ -29,17 +31,22 @@ fn turns(text: &str) -> Vec<Turn> {
 }
 
 fn written(turn: &Turn, answer: &str) -> String {
-    format!("> {}\n{}", turn.typed.replace('\n', "\n… "), answer)
+    let typed: Vec<String> = turn.typed.split('\n').map(|line| format!("… {line}").trim_end().to_owned()).collect();
+    format!("> {}\n{answer}", typed.join("\n").trim_start_matches('…').trim_start_matches(' '))
 }
 
-/// The words of a text; of the report of a solve, its status and its objective: the rest tells how a method got there.
+/// The words of a text; of the report of a solve, its status, its objective and the tables of variables and constraints:
+/// the rest tells how a method got there, and so do multipliers and slacks below a millionth.
 fn words_of(text: &str) -> Vec<String> {
     let mut kept = Vec::new();
-    let mut report = false;
+    let (mut report, mut table) = (false, false);
     for line in text.lines() {
         report |= line.starts_with("problem ");
-        if !report || line.starts_with("status") || line.starts_with("objective") {
-            kept.extend(line.split_whitespace().map(str::to_owned));
+        table =
+            line.starts_with("  variable ") || line.starts_with("  constraint ") || table && !line.trim().is_empty();
+        if !report || line.starts_with("status") || line.starts_with("objective") || table {
+            let zero = |w: &&str| !(report && table && w.parse::<f64>().is_ok_and(|v| v.abs() < 1e-6));
+            kept.extend(line.split_whitespace().filter(zero).map(str::to_owned));
         }
     }
     kept
@@ -48,7 +55,7 @@ fn words_of(text: &str) -> Vec<String> {
 /// Whether two answers say the same: numbers to a millionth, but for durations.
 fn same(a: &str, b: &str) -> bool {
     let (a, b) = (words_of(a), words_of(b));
-    let near = |a: f64, b: f64| a == b || (a - b).abs() <= 1e-6 * b.abs().max(1.0);
+    let near = |a: f64, b: f64| a == b || a.is_nan() && b.is_nan() || (a - b).abs() <= 1e-6 * b.abs().max(1.0);
     let number = |w: &str| w.trim_matches([',', ';', '[', ']']).parse::<f64>().ok();
     let is_unit = |w: &str| ["ns", "µs", "ms", "s"].contains(&w.trim_end_matches([',', ';', ':']));
     let pair = |k: usize| match (number(&a[k]), number(&b[k])) {
@@ -65,14 +72,28 @@ fn folder() -> tempfile::TempDir {
     for name in ["hs071.opt", "rosenbrock.opt"] {
         fs::copy(Path::new("examples").join(name), folder.path().join(name)).expect("an example");
     }
+    let data = folder.path().join("data");
+    fs::create_dir(&data).expect("a folder");
+    for (name, text) in [
+        ("shop.csv", "item,price,Time (s)\napple,2,0.5\npear,3,1.5\n"),
+        ("holes.csv", "t,y\n0,1\n1,\n2,4\n"),
+        ("words.csv", "t,y\n0,1\n1,n/a\n"),
+        ("europe.csv", "t;y\n0;10,2\n1;7,6\n"),
+        ("shop.opt", "table shop from \"shop.csv\"\nvar x start 1\nminimize cost: sum(r in shop: (r.price - x)^2)\n"),
+    ] {
+        fs::write(data.join(name), text).expect("data");
+    }
     folder
 }
 
 /// A session whose files stand in `folder`: paths of `:load` and `:save` go there.
 fn enter(repl: &mut Repl, folder: &Path, typed: &str) -> String {
     let mut typed = typed.to_owned();
-    for command in [":load ", ":save ", "--svg "] {
-        typed = typed.replace(command, &format!("{command}{}/", folder.display()));
+    for command in [":load ", ":save ", "--svg ", "--svg="] {
+        // What is missing, quoted or has spaces is wrong in its own way.
+        for own in ["hs071", "rosenbrock", "mine", "data", "wave", "saddle", "absent", "eq", "hs07", "two"] {
+            typed = typed.replace(&format!("{command}{own}"), &format!("{command}{}/{own}", folder.display()));
+        }
     }
     repl.enter(&typed).text().replace(&format!("{}/", folder.display()), "")
 }
@@ -115,6 +136,47 @@ fn transcripts_are_answered_as_they_stand() {
     }
     println!("{n} entries");
     assert!(faults.is_empty(), "{} of {n} answers differ\n{}", faults.len(), faults.join("\n"));
+}
+
+/// Whether an answer says that what was typed cannot be done.
+fn is_refused(turn: &Turn) -> bool {
+    let promised = &turn.promised;
+    promised.contains("] Error:") || promised.starts_with("cannot ") || promised.contains("\ncannot ")
+}
+
+#[test]
+fn at_least_half_of_what_is_typed_is_wrong() {
+    let paths = fs::read_dir("tests/repl").expect("transcripts").flatten();
+    let texts = paths.map(|entry| fs::read_to_string(entry.path()).expect("a transcript"));
+    let turns: Vec<Turn> = texts.flat_map(|text| turns(&text)).collect();
+    let wrong = turns.iter().filter(|turn| is_refused(turn)).count();
+    println!("{wrong} of {} entries are wrong", turns.len());
+    assert!(2 * wrong >= turns.len(), "{wrong} of {}", turns.len());
+}
+
+#[test]
+fn what_wrong_input_is_told_can_be_typed() {
+    // A line that a message offers is carried out, in a session where the names it needs are declared.
+    let folder = folder();
+    let mut offered = 0;
+    let paths = fs::read_dir("tests/repl").expect("transcripts").flatten();
+    for text in paths.map(|entry| fs::read_to_string(entry.path()).expect("a transcript")) {
+        let mut repl = Repl::plain(folder.path());
+        for turn in turns(&text) {
+            let answer = enter(&mut repl, folder.path(), &turn.typed);
+            let line = answer.split("Help: write `:").nth(1).and_then(|rest| rest.split('`').next());
+            let Some(line) = line.filter(|line| !line.starts_with("quit")) else { continue };
+            // The picture that it would write is left out.
+            let line = format!(":{}", line.split(" --svg").next().unwrap_or(line));
+            let (n, last) = (repl.bench.changes(), enter(&mut repl, folder.path(), &line));
+            assert!(!last.contains("E0931") && !last.contains("E0930"), "{} -> {line}\n{last}", turn.typed);
+            if repl.bench.changes() > n {
+                repl.bench.undo();
+            }
+            offered += 1;
+        }
+    }
+    assert!(offered > 10, "{offered} lines are offered");
 }
 
 #[test]
@@ -258,6 +320,124 @@ fn a_solve_begins_at_the_point_and_follows_the_params() {
     let sizes = [":clear", "param n = 2", "var y[1..n] start 1", "minimize g: sum(i in 1..n: (y[i] - i)^2)", ":solve"];
     assert!(answer(&sizes).is_some());
     assert_eq!(answer(&["param n = 3", ":solve", "abs(y[3] - 3) < 1e-6"]).as_deref(), Some("true : condition"));
+}
+
+#[test]
+fn a_session_with_data_elsewhere_is_saved_as_a_model_that_solves() {
+    let folder = folder();
+    let home = folder.path().display();
+    let mut repl = Repl::plain(folder.path());
+    let text = repl.enter(&format!(":load {home}/data/shop.opt")).text();
+    assert!(text.contains("3 statements"), "{text}");
+    let solves = |file: &str| {
+        let done = Command::new(env!("CARGO_BIN_EXE_optc")).args(["solve", file]).current_dir(folder.path()).output();
+        let done = done.expect("optc starts");
+        assert!(done.status.success(), "{file}: {}", String::from_utf8_lossy(&done.stderr));
+        assert!(String::from_utf8_lossy(&done.stdout).contains("cost = 0.5"), "{file}");
+    };
+    // Above the data, beside them, and where they would not be found.
+    for file in ["above.opt", "data/beside.opt"] {
+        let text = repl.enter(&format!(":save {home}/{file}")).text();
+        assert!(text.contains("3 statements"), "{text}");
+        solves(file);
+    }
+    let saved = fs::read_to_string(folder.path().join("above.opt")).expect("a model");
+    assert!(saved.contains("table shop from \"data/shop.csv\""), "{saved}");
+    fs::create_dir(folder.path().join("other")).expect("a folder");
+    let text = repl.enter(&format!(":save {home}/other/far.opt")).text();
+    assert!(
+        text.contains("`shop` reads `shop.csv`, which is not below the folder") && text.contains("data/far.opt"),
+        "{text}"
+    );
+    assert!(!folder.path().join("other/far.opt").exists());
+}
+
+#[test]
+fn a_typed_line_that_begins_with_a_sign_goes_on_with_the_one_before() {
+    let folder = folder();
+    let mut repl = Repl::plain(folder.path());
+    let mut said = |text: &str| repl.typed(text).text();
+    assert_eq!(said("var x start 2; let f = x"), "");
+    assert_eq!(said("minimize g: f"), "");
+    assert_eq!(said("  + x^2"), "goes on: minimize g: f + x^2\n");
+    assert_eq!(said("  * 10"), "goes on: minimize g: f + x^2 * 10\n");
+    assert_eq!(said("g"), "42 : number\n");
+    assert_eq!(said(" + 1"), "goes on: g + 1\n43 : number\n");
+    // What does not fit leaves what was there; what begins otherwise stands alone.
+    assert_eq!(said("minimize h: x"), "there are 2 objectives now: `:drop NAME` takes one away\n");
+    assert!(said("  + nothing").contains("E0201"));
+    assert_eq!(said("h"), "2 : number\n");
+    assert_eq!(said(" x"), "2 : number\n");
+    assert_eq!(said(":at x = 3"), "");
+    assert_eq!(said("  -x"), "-3 : number\n", "a command does not go on");
+    assert_eq!(said("1"), "1 : number\n");
+    assert_eq!(said("+ 1"), "1 : number\n", "no indent");
+}
+
+#[test]
+fn commands_stand_beside_statements_on_a_line() {
+    let folder = folder();
+    let mut repl = Repl::plain(folder.path());
+    assert_eq!(
+        repl.enter("var x start 3; let f = x^2; :grad f; :at x = 1; f").text(),
+        "d/dx = 2 * x\nat the current point\n  d/dx = 6\n1 : number\n"
+    );
+    let text = repl.enter(":at x = 2; :nothing; :at x = 5").text();
+    assert!(text.contains("E0930"), "{text}");
+    assert_eq!(repl.enter("x; :quit; x").text(), "2 : number\n");
+}
+
+#[test]
+fn a_command_that_failed_is_not_what_is_meant_by_the_next() {
+    let folder = folder();
+    let mut repl = Repl::plain(folder.path());
+    repl.enter("var x start 3");
+    assert_eq!(repl.enter("x^2").text(), "9 : number\n");
+    for wrong in [":plot sinc(x) x=-10..10", ":plot log(x) x=-2..-1", ":contour x*nothing x=0..1 y=0..1"] {
+        assert!(repl.enter(wrong).text().contains("Error"), "{wrong}");
+        assert!(repl.enter(":grad").text().ends_with("d/dx = 6\n"), "{wrong}");
+    }
+    assert!(repl.enter(":plot x^3 x=0..1").text().contains('┤'));
+    assert!(repl.enter(":grad").text().ends_with("d/dx = 27\n"));
+}
+
+#[test]
+fn a_model_that_was_meant_is_offered() {
+    let folder = folder();
+    let mut repl = Repl::plain(folder.path());
+    for (wrong, right) in [("hs07", "hs071.opt"), ("rosenbrok.opt", "rosenbrock.opt"), ("hs071", "hs071.opt")] {
+        let text = repl.enter(&format!(":load {}/{wrong}", folder.path().display())).text();
+        assert!(text.contains("there is no file") && text.contains(&format!("/{right}`")), "{text}");
+    }
+    assert!(repl.enter(&format!(":load {}/data", folder.path().display())).text().contains("it is not a regular file"));
+}
+
+#[test]
+fn code_is_shown_with_what_it_is_for() {
+    let folder = folder();
+    let mut repl = Repl::plain(folder.path());
+    repl.enter("var x start 1");
+    let clif = repl.enter(":clif x^2").text();
+    let heads: Vec<&str> =
+        clif.lines().filter(|l| l.starts_with("; kernel")).filter_map(|l| l.split_once(": ")).map(|h| h.1).collect();
+    assert_eq!(heads, ["value of the objective", "gradient", "Hessian times a direction", "Hessian"]);
+    // x x, w (2 x), d (2 w) with the weight, and 2 w.
+    assert_eq!(clif.matches("fmul").count(), 6, "{clif}");
+    let asm = repl.enter(":asm x^2").text();
+    assert!(asm.contains("; kernel 0: value of the objective") && asm.lines().count() > 20, "{asm}");
+    repl.enter(":clear; var x start 1; x");
+    let before = repl.bench.counts();
+    assert_eq!(
+        repl.enter(":stats").text(),
+        format!(
+            "statements checked {}, data bound {}, expressions differentiated {}, compiled to machine code {}\n",
+            before.checked, before.bound, before.differentiated, before.compiled
+        )
+    );
+    let time = repl.enter(":time x^2").text();
+    assert!(time.contains("for one value, 1"), "{time}");
+    assert_eq!(repl.bench.counts().compiled, before.compiled + 1);
+    assert!(repl.enter(":time x^2").text().ends_with("for one value, 1\n"), "it is not made again");
 }
 
 #[test]

@@ -68,6 +68,30 @@ fn a_problem_that_has_changed_a_little_takes_fewer_iterations() {
 }
 
 #[test]
+fn an_engine_goes_on_from_the_active_rows_or_says_that_it_did_not() {
+    let quadratic =
+        "var x in [0, 4]\nvar y\nparam a = 1\nminimize f: (x - 3)^2 + (y - x)^2\nsubject to\n  cap: x + y <= a\n";
+    let file = json::render(&cold(quadratic));
+    let again = from(&file, &quadratic.replace("a = 1", "a = 2"));
+    assert_eq!((again.runs[0].method.as_str(), again.runs[0].iterations), ("clarabel", 0));
+    assert_eq!((again.status(), again.runs[0].notes.len()), (Some(Status::GlobalOptimum), 1));
+    assert!((again.objectives[0].value - 3.2).abs() < 1e-9, "{}", again.objectives[0].value);
+    // No point satisfies the rows any more, and whole numbers are searched for from nothing.
+    let none = quadratic.replace("  cap", "  low: y >= 9\n  cap");
+    let whole = quadratic
+        .replace("x in", "x: int in")
+        .replace("f: (x - 3)^2 + (y - x)^2", "f: y - x")
+        .replace("var y", "var y >= 0");
+    for (changed, infeasible) in [(none, true), (whole, false)] {
+        let report = from(&file, &changed);
+        let notes = &report.runs[0].notes;
+        assert_eq!(report.status() == Some(Status::Infeasible), infeasible, "{changed}");
+        assert!(infeasible || report.status().is_some_and(Status::is_optimal), "{changed}");
+        assert!(notes[1].ends_with("made its own start: the one given led nowhere"), "{notes:?}");
+    }
+}
+
+#[test]
 fn the_augmented_lagrangian_takes_point_and_multipliers_as_well() {
     let text = format!("{CATENARY}solve with augmented_lagrangian\n");
     let first = cold(&text);

@@ -140,6 +140,8 @@ fn every_wrong_program_is_reported_on_its_marked_lines_in_the_words_kept() {
         ("E0930", "a command of a session; tests/it/repl.rs"),
         ("E0931", "a command of a session; tests/it/repl.rs"),
         ("E0932", "a line of a session; tests/it/repl.rs"),
+        ("E0166", "a line of a session; tests/it/repl.rs"),
+        ("E0934", "a line of a session; tests/it/repl.rs"),
         ("E0933", "a session that is interrupted; tests/it/repl.rs"),
         ("E0903", "a matrix with hundreds of millions of entries"),
         ("E0911", "a word of more than 16 MiB"),

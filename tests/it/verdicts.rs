@@ -364,3 +364,14 @@ fn a_tangent_is_smooth_where_it_is_defined() {
     let t = report.variables[0].values[0].tan();
     assert!((2.0 * t * (1.0 + t * t) - 1.0).abs() < 1e-6);
 }
+
+#[test]
+fn valleys_of_penalties_are_followed_by_variables_of_very_different_size() {
+    // Alkylation of Hock and Schittkowski (1981), problem 114: variables from 1e-2 to 2e3, optimum -1768.80696.
+    let text = std::fs::read_to_string("suites/hs/hs114.opt").unwrap();
+    let options = vec![MethodOption::read("augmented_lagrangian.inner", "newton").unwrap().unwrap()];
+    let report = solve_with(Setup { method: Some("augmented_lagrangian".into()), options, ..Setup::default() }, &text);
+    assert_eq!(report.status(), Some(Status::LocalOptimum));
+    assert!((report.objectives[0].value + 1768.806_96).abs() < 1e-4, "{}", report.objectives[0].value);
+    assert!(report.runs[0].iterations < 300, "{} iterations", report.runs[0].iterations);
+}

@@ -24,21 +24,59 @@ pub struct Arguments {
     pub pairs: Vec<Pair>,
 }
 
-/// Takes `--name VALUE` out of a line: space is left in its place.
-pub fn take_option(line: &str, name: &str) -> (String, Option<String>) {
-    let Some(at) = line.find(name).filter(|at| line[..*at].ends_with(char::is_whitespace)) else {
-        return (line.to_owned(), None);
+/// A line without an option.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Taken {
+    /// The line, with space in place of the option.
+    pub text: String,
+    /// Where the option's value stands, without quotes; nothing without the option.
+    pub value: Option<Range<usize>>,
+}
+
+/// Takes `--name VALUE`, or `--name=VALUE`, out of a line.
+pub fn take_option(line: &str, name: &str) -> Taken {
+    let is_option = |at: usize| {
+        let after = line[at + name.len()..].chars().next();
+        line[..at].ends_with(char::is_whitespace) && after.is_none_or(|c| c.is_whitespace() || c == '=')
+    };
+    let Some(at) = line.match_indices(name).map(|(at, _)| at).find(|at| is_option(*at)) else {
+        return Taken { text: line.to_owned(), value: None };
     };
     let rest = &line[at + name.len()..];
-    let space = rest.len() - rest.trim_start().len();
-    let value = match rest.trim_start().strip_prefix('"') {
-        Some(quoted) => quoted.split('"').next().unwrap_or(""),
-        None => rest.split_whitespace().next().unwrap_or(""),
+    let value = rest.trim_start_matches(|c: char| c.is_whitespace() || c == '=');
+    let start = line.len() - value.len();
+    let (value, end) = match value.strip_prefix('"') {
+        Some(quoted) => {
+            let len = quoted.find('"').unwrap_or(quoted.len());
+            (start + 1..start + 1 + len, (start + 2 + len).min(line.len()))
+        }
+        None => {
+            let len = value.find(char::is_whitespace).unwrap_or(value.len());
+            (start..start + len, start + len)
+        }
     };
-    let quotes = if rest.trim_start().starts_with('"') { 2 } else { 0 };
-    let end = (at + name.len() + space + value.len() + quotes).min(line.len());
-    let blank = " ".repeat(end - at);
-    (format!("{}{blank}{}", &line[..at], &line[end..]), Some(value.to_owned()))
+    let text = format!("{}{}{}", &line[..at], " ".repeat(end - at), &line[end..]);
+    Taken { text, value: Some(value) }
+}
+
+/// The items of a list in a part of a line: what stands between its commas, without those in brackets.
+pub fn items(line: &str, part: Range<usize>) -> Vec<Range<usize>> {
+    let mut depth = 0_usize;
+    let mut starts = vec![part.start];
+    let mut ends = Vec::new();
+    for word in words(&line[part.clone()]) {
+        match word.kind {
+            WordKind::Opener => depth += 1,
+            WordKind::Closer => depth = depth.saturating_sub(1),
+            WordKind::Comma if depth == 0 => {
+                ends.push(part.start + word.at.start);
+                starts.push(part.start + word.at.end);
+            }
+            _ => {}
+        }
+    }
+    ends.push(part.end);
+    starts.into_iter().zip(ends).map(|(start, end)| trimmed(line, start..end)).collect()
 }
 
 /// Splits what stands in a part of a line. What no word can be made of stays where it stands, to be reported there.
@@ -150,10 +188,22 @@ mod tests {
 
     #[test]
     fn options_and_ranges_are_found_where_they_stand() {
-        let (line, file) = take_option("f x=1..2 --svg a.svg", "--svg");
-        assert_eq!((line.trim_end(), file.as_deref(), line.len()), ("f x=1..2", Some("a.svg"), 20));
-        assert_eq!(take_option("f --svg \"a b.svg\" x=1..2", "--svg").1.as_deref(), Some("a b.svg"));
-        assert_eq!(take_option("f --svg", "--svg").1.as_deref(), Some(""));
+        let option = |line: &str| {
+            let Taken { text, value } = take_option(line, "--svg");
+            assert_eq!(text.len(), line.len());
+            (text.trim_end().to_owned(), value.map(|at| line[at].to_owned()))
+        };
+        let taken = |text: &str, value: &str| (text.to_owned(), Some(value.to_owned()));
+        assert_eq!(option("f x=1..2 --svg a.svg"), taken("f x=1..2", "a.svg"));
+        assert_eq!(option("f x=1..2 --svg=a.svg"), taken("f x=1..2", "a.svg"));
+        assert_eq!(option("f --svg \"a b.svg\" x=1"), taken("f                 x=1", "a b.svg"));
+        assert_eq!(option("f --svg \"a b"), taken("f", "a b"));
+        assert_eq!(option("f --svg"), taken("f", ""));
+        assert_eq!(option("f --svgs a"), ("f --svgs a".to_owned(), None));
+        let list =
+            |text: &str| items(text, 0..text.len()).into_iter().map(|at| text[at].to_owned()).collect::<Vec<_>>();
+        assert_eq!(list("sin(x), max(x, 1),y"), ["sin(x)", "max(x, 1)", "y"]);
+        assert_eq!(list("f"), ["f"]);
         let at = |text: &str| ends(text, 0..text.len()).map(|(a, b)| (text[a].to_owned(), text[b].to_owned()));
         assert_eq!(at("-2..2*pi"), Some(("-2".into(), "2*pi".into())));
         assert_eq!(at("[f(1, 2), 3]"), Some(("f(1, 2)".into(), "3".into())));

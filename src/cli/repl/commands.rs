@@ -1,19 +1,18 @@
 //! The commands: one row each. Help, completion and did-you-mean come from the rows.
 
-use super::arguments::{ends, split, take_option};
+use super::arguments::{Pair, ends, split};
 use super::engine::{Line, Part, Repl, Reply, Stop};
-use super::{contour, curve, words};
+use super::hints::{self, suggest};
+use super::{contour, curve, files, words};
 use crate::base::Interval;
 use crate::cli::number::{brief, seconds};
-use crate::cli::output::write_file;
 use crate::diag::closest;
-use crate::driver::interactive::{Asked, Axis};
+use crate::driver::interactive::{Asked, Axis, Statement};
 use crate::func::Curvature;
 use crate::jit;
 use crate::pass::traits::{Degree, Smooth};
 use crate::syntax::ast::{Stmt, StmtKind};
 use std::ops::Range;
-use std::path::Path;
 use std::time::{Duration, Instant};
 
 /// A command.
@@ -52,7 +51,7 @@ pub const ROWS: &[Row] = rows! {
     "hess" "EXPR" "second derivatives, and their values at the current point" "var x start 1\n:hess sin(x)/x" hess;
     "range" "[EXPR] NAME in [LO, HI] …" "an interval that holds all values" ":range x^2 - x, x in [0, 1]" range;
     "convex" "[EXPR]" "what is proved of an expression, or of the whole model" "var x\n:convex exp(x) + x^2" convex;
-    "plot" "[EXPR] NAME=LO..HI [--svg FILE]" "draws a curve" ":plot sin(x)/x x=-10..10" curve::plot;
+    "plot" "[EXPR, …] NAME=LO..HI [--svg FILE]" "draws a curve, or several" ":plot sin(x)/x x=-10..10" curve::plot;
     "contour" "[EXPR] NAME=LO..HI NAME=LO..HI [--svg FILE]" "draws level lines over two variables" ":contour x^2 + y^2 x=-1..1 y=-1..1" contour::contour;
     "time" "EXPR" "how long compiled code takes for one value" "var x start 1\n:time sin(x)/x" time;
     "clif" "EXPR" "its kernels as Cranelift's IR" "var x\n:clif x^2" clif;
@@ -62,8 +61,8 @@ pub const ROWS: &[Row] = rows! {
     "drop" "NAME" "takes the statement that declares a name away" "var x\n:drop x" drop_name;
     "clear" "" "forgets all statements" "var x\n:clear" clear;
     "undo" "" "undoes the last change of statements or point" "var x\n:undo" undo;
-    "load" "FILE" "enters all statements of a model" ":load hs071.opt" load;
-    "save" "FILE" "writes the statements as a model" "var x\n:save mine.opt" save;
+    "load" "FILE" "enters all statements of a model" ":load hs071.opt" files::load;
+    "save" "FILE" "writes the statements as a model" "var x\n:save mine.opt" files::save;
     "stats" "" "how much was checked, bound, differentiated and compiled so far" ":stats" stats;
     "help" "[COMMAND]" "lists the commands, or shows one with an example" ":help plot" help;
     "quit" "" "ends the session, as Ctrl-D does" ":quit" |_, _| Ok(String::new());
@@ -74,14 +73,6 @@ pub fn find(word: &str) -> Option<&'static Row> {
     let exact = ROWS.iter().find(|row| row.name == word);
     let mut begun = ROWS.iter().filter(|row| !word.is_empty() && row.name.starts_with(word));
     exact.or_else(|| begun.next().filter(|_| begun.next().is_none()))
-}
-
-/// The command that was meant by a wrong word.
-pub fn suggest(word: &str) -> Option<&'static str> {
-    const OTHERS: &[(&str, &str)] =
-        &[("q", "quit"), ("exit", "quit"), ("gradient", "grad"), ("hessian", "hess"), ("vars", "at"), ("point", "at")];
-    let other = OTHERS.iter().find(|(name, _)| *name == word).map(|(_, ours)| *ours);
-    other.or_else(|| closest(word, ROWS.iter().map(|row| row.name)))
 }
 
 fn help(repl: &mut Repl, line: &Line<'_>) -> Result<String, Stop> {
@@ -111,7 +102,7 @@ fn nothing_more(line: &Line<'_>) -> Result<(), Stop> {
 }
 
 /// What stands behind the command, without space around it.
-fn trimmed(line: &Line<'_>) -> Range<usize> {
+pub(super) fn trimmed(line: &Line<'_>) -> Range<usize> {
     let rest = &line.text[line.rest.clone()];
     let start = line.rest.start + rest.len() - rest.trim_start().len();
     start..(start + rest.trim().len())
@@ -125,7 +116,12 @@ fn only(repl: &mut Repl, line: &Line<'_>) -> Result<Asked, Stop> {
 fn at(repl: &mut Repl, line: &Line<'_>) -> Result<String, Stop> {
     let found = split(line.text, line.rest.clone());
     if !line.text[found.head.clone()].trim().is_empty() {
-        return Err(line.wrong(found.head, "only `NAME = VALUE` can stand here"));
+        let own = &line.text[found.head.clone()];
+        let (name, value) = own.split_once(char::is_whitespace).unwrap_or((own, ""));
+        let name = Some(name).filter(|n| n.starts_with(char::is_alphabetic)).unwrap_or("x");
+        let value = Some(value.trim()).filter(|v| !v.is_empty() && !v.contains('=')).unwrap_or("1");
+        let instead = format!(":at {name} = {value}");
+        return Err(line.instead(found.head, "only `NAME = VALUE` can stand here", instead));
     }
     let mut moves = Vec::new();
     for pair in &found.pairs {
@@ -149,7 +145,8 @@ fn at(repl: &mut Repl, line: &Line<'_>) -> Result<String, Stop> {
             [one] => vec![one; n],
             ref many if many.len() == n => many.to_vec(),
             ref many => {
-                let reason = format!("`{name}` has {n} entries, and {} values are given", many.len());
+                let has = if n == 1 { "is one number".to_owned() } else { format!("has {n} entries") };
+                let reason = format!("`{name}` {has}, and {} values are given", many.len());
                 return Err(line.wrong(pair.value.clone(), reason));
             }
         };
@@ -164,8 +161,7 @@ fn at(repl: &mut Repl, line: &Line<'_>) -> Result<String, Stop> {
 
 /// The variables with their values.
 fn point(repl: &mut Repl) -> Result<String, Stop> {
-    let is_var =
-        |s: &&std::sync::Arc<crate::driver::interactive::Statement>| matches!(s.stmt.kind, StmtKind::Var { .. });
+    let is_var = |s: &&std::sync::Arc<Statement>| matches!(s.stmt.kind, StmtKind::Var { .. });
     let names: Vec<_> =
         repl.bench.program().statements().iter().filter(is_var).flat_map(|s| s.names.iter().cloned()).collect();
     let mut out = String::new();
@@ -231,12 +227,78 @@ fn derivatives(found: &crate::driver::interactive::Derivatives, none: &str, sign
 }
 
 /// The range of a pair, as numbers.
-pub(super) fn interval(repl: &mut Repl, line: &Line<'_>, at: Range<usize>) -> Result<(f64, f64), Stop> {
+pub(super) fn interval(repl: &mut Repl, line: &Line<'_>, pair: &Pair) -> Result<(f64, f64), Stop> {
+    let at = pair.value.clone();
     let Some((lo, hi)) = ends(line.text, at.clone()) else {
-        return Err(line.wrong(at, "a range `LO..HI` or `[LO, HI]` is needed here"));
+        let reason = "a range `LO..HI` or `[LO, HI]` is needed here";
+        return Err(match hints::range(&line.text[at.clone()]) {
+            Some(range) => {
+                let instead = format!("{}{range}{}", &line.text[..at.start], &line.text[at.end..]);
+                line.instead(at, reason, instead)
+            }
+            None => line.wrong(at, reason),
+        });
     };
     let (lo, hi) = (repl.number(line, lo)?, repl.number(line, hi)?);
     if lo <= hi { Ok((lo, hi)) } else { Err(line.wrong(at, format!("the range is empty: {lo} is above {hi}"))) }
+}
+
+/// The names in a text.
+fn words_of(text: &str) -> std::collections::BTreeSet<crate::base::Name> {
+    crate::syntax::entry::words(text).into_iter().map(|w| crate::base::Name::from(&text[w.at])).collect()
+}
+
+/// The error of a line without a range, with one that has it.
+pub(super) fn no_range(repl: &Repl, line: &Line<'_>, reason: &str) -> Stop {
+    let inside = line.row.name == "range";
+    let own = &line.text[trimmed(line)];
+    let known = |name: &str| {
+        let is_fixed = |s: &std::sync::Arc<Statement>| !matches!(s.stmt.kind, StmtKind::Var { .. });
+        repl.bench.program().owner(name).map_or_else(|| crate::sema::known_names().any(|n| n == name), is_fixed)
+    };
+    let paired = hints::paired(line.text, line.rest.clone(), inside).or_else(|| {
+        let mut names = hints::names(own, known);
+        // `f` alone: what it is made of moves.
+        let program = repl.bench.program();
+        for at in program.closure(&words_of(own), true) {
+            let statement = &program.statements()[at];
+            if matches!(&statement.stmt.kind, StmtKind::Var { axes, .. } if axes.binders.is_empty()) {
+                names.extend(
+                    statement.names.iter().map(|n| n.to_string()).filter(|n| !names.contains(n)).collect::<Vec<_>>(),
+                );
+            }
+        }
+        let axes = line.row.args.matches("LO..HI").count().max(1);
+        let one = |name: &String| if inside { format!(", {name} in [-1, 1]") } else { format!(" {name}=-10..10") };
+        let ranges: String = names.get(..axes)?.iter().map(one).collect();
+        Some(format!("{}{ranges}", line.text))
+    });
+    match paired {
+        Some(instead) if !own.contains('=') => line.instead(0..0, reason, instead),
+        _ => line.wrong(0..0, reason),
+    }
+}
+
+/// The error of an axis that is no part of what is asked: it would move nothing.
+pub(super) fn all_move(repl: &Repl, line: &Line<'_>, asked: &[&Asked], moved: (&[Axis], &[Pair])) -> Result<(), Stop> {
+    for (axis, pair) in moved.0.iter().zip(moved.1) {
+        let is_part = |asked: &&Asked| {
+            asked.mentions.contains(&axis.name)
+                || asked.as_name().is_some_and(|f| crate::func::lookup(f).is_some() || repl.bench.is_function(f))
+        };
+        if repl.bench.program().owner(&axis.name).is_none() && !asked.iter().any(is_part) {
+            let mentions = asked.iter().flat_map(|a| a.mentions.iter().map(|n| &**n));
+            let reason = format!("`{}` is no variable, and no part of the expression", axis.text);
+            return Err(match closest(&axis.name, mentions) {
+                Some(near) => {
+                    let (before, behind) = (&line.text[..pair.name.start], &line.text[pair.name.end..]);
+                    line.instead(pair.name.clone(), reason, format!("{before}{near}{behind}"))
+                }
+                None => line.wrong(pair.name.clone(), reason),
+            });
+        }
+    }
+    Ok(())
 }
 
 /// An expression for a curve or a surface: a function without arguments is one of what moves.
@@ -254,15 +316,16 @@ pub(super) fn applied(repl: &Repl, asked: Asked, axes: &[Axis]) -> Asked {
 fn range(repl: &mut Repl, line: &Line<'_>) -> Result<String, Stop> {
     let found = split(line.text, line.rest.clone());
     if found.pairs.is_empty() {
-        return Err(line.wrong(0..0, "it is not said what ranges over what"));
+        return Err(no_range(repl, line, "it is not said what ranges over what"));
     }
     let mut boxes = Vec::new();
     for pair in &found.pairs {
-        let (lo, hi) = interval(repl, line, pair.value.clone())?;
+        let (lo, hi) = interval(repl, line, pair)?;
         boxes.push((repl.axis(line, pair.name.clone())?, Interval::new(lo, hi)));
     }
     let asked = repl.asked(line, found.head)?;
     let axes: Vec<Axis> = boxes.iter().map(|(axis, _)| axis.clone()).collect();
+    all_move(repl, line, &[&asked], (&axes, &found.pairs))?;
     let asked = applied(repl, asked, &axes);
     let enclosure = repl.bench.enclose(&asked, &boxes)?;
     let fixed: Vec<String> = enclosure.fixed.iter().map(|(n, v)| format!("{n} = {}", words::exact(*v))).collect();
@@ -271,7 +334,8 @@ fn range(repl: &mut Repl, line: &Line<'_>) -> Result<String, Stop> {
         return Ok(format!("no value anywhere in there{with}\n"));
     }
     let (lo, hi) = (words::exact(enclosure.range.lo), words::exact(enclosure.range.hi));
-    Ok(format!("all values lie in [{lo}, {hi}]{with}\n"))
+    let why = enclosure.unbounded.map_or_else(String::new, |why| format!("no bound is known of {}\n", why.words()));
+    Ok(format!("all values lie in [{lo}, {hi}]{with}\n{why}"))
 }
 
 fn convex(repl: &mut Repl, line: &Line<'_>) -> Result<String, Stop> {
@@ -369,17 +433,18 @@ fn solve(repl: &mut Repl, line: &Line<'_>) -> Result<String, Stop> {
 
 fn list(repl: &mut Repl, line: &Line<'_>) -> Result<String, Stop> {
     nothing_more(line)?;
-    let text = model(repl);
+    let text = model(repl, &|_| None);
     Ok(if text.is_empty() { "nothing was entered yet\n".into() } else { text })
 }
 
-/// The statements as the text of a model.
-fn model(repl: &Repl) -> String {
+/// The statements as the text of a model, some of them with another text.
+pub(super) fn model(repl: &Repl, other: &dyn Fn(&Statement) -> Option<String>) -> String {
     let mut out = String::new();
     let mut constraints = String::new();
     for statement in repl.bench.program().statements() {
         let doc = statement.stmt.doc.as_deref().unwrap_or("");
-        let text: String = doc.lines().map(|l| format!("# {l}\n")).collect::<String>() + &statement.text + "\n";
+        let own = other(statement).unwrap_or_else(|| statement.text.to_string());
+        let text: String = doc.lines().map(|l| format!("# {l}\n")).collect::<String>() + &own + "\n";
         if matches!(statement.stmt.kind, StmtKind::Constraint { .. }) {
             constraints += &text.lines().map(|l| format!("  {l}\n")).collect::<String>();
         } else {
@@ -414,42 +479,6 @@ fn undo(repl: &mut Repl, line: &Line<'_>) -> Result<String, Stop> {
     if repl.bench.undo() { Ok(String::new()) } else { Err(line.wrong(0..0, "there is nothing to undo")) }
 }
 
-/// The file behind a command.
-fn file_name(line: &Line<'_>) -> Result<String, Stop> {
-    let name = line.text[trimmed(line)].trim_matches('"').to_owned();
-    if name.is_empty() { Err(line.wrong(0..0, "the file is missing")) } else { Ok(name) }
-}
-
-fn load(repl: &mut Repl, line: &Line<'_>) -> Result<String, Stop> {
-    let path = file_name(line)?;
-    let folder = Path::new(&path).parent().unwrap_or(Path::new("")).to_path_buf();
-    let name = Path::new(&path).file_name().map_or_else(|| path.clone(), |n| n.to_string_lossy().into_owned());
-    repl.shelf.open(&folder);
-    match repl.bench.load(&name) {
-        Ok(entered) => {
-            let n = repl.bench.program().statements().len();
-            let warned = entered.warnings.messages();
-            let warned = if warned.is_empty() { String::new() } else { format!(", {} warnings", warned.len()) };
-            Ok(format!("{}{}\n", repl.said(&entered), repl.style.dim(&format!("{path}: {n} statements{warned}"))))
-        }
-        Err(reports) => {
-            repl.shelf.close();
-            Err(reports.into())
-        }
-    }
-}
-
-fn save(repl: &mut Repl, line: &Line<'_>) -> Result<String, Stop> {
-    let path = file_name(line)?;
-    let text = model(repl);
-    if text.is_empty() {
-        return Err(line.wrong(0..0, "there is nothing to save: no statement was entered"));
-    }
-    write_file(Path::new(&path), |out| out.write_all(text.as_bytes()))
-        .map_err(|fault| Stop::File(format!("cannot write `{path}`: {fault}")))?;
-    Ok(repl.style.dim(&format!("{path}: {} statements", repl.bench.program().statements().len())) + "\n")
-}
-
 fn stats(repl: &mut Repl, line: &Line<'_>) -> Result<String, Stop> {
     nothing_more(line)?;
     let counts = repl.bench.counts();
@@ -457,16 +486,4 @@ fn stats(repl: &mut Repl, line: &Line<'_>) -> Result<String, Stop> {
         "statements checked {}, data bound {}, expressions differentiated {}, compiled to machine code {}\n",
         counts.checked, counts.bound, counts.differentiated, counts.compiled
     ))
-}
-
-/// A line without `--svg FILE`, and the file.
-pub(super) fn picture(line: &Line<'_>) -> Result<(String, Option<String>), Stop> {
-    let (text, file) = take_option(line.text, "--svg");
-    match &file {
-        Some(name) if name.is_empty() => Err(line.wrong(0..0, "the file behind `--svg` is missing")),
-        Some(name) if !name.to_ascii_lowercase().ends_with(".svg") => {
-            Err(line.wrong(0..0, format!("`{name}` should end in .svg")))
-        }
-        _ => Ok((text, file)),
-    }
 }

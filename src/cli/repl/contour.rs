@@ -5,14 +5,13 @@
 
 use super::arguments::split;
 use super::canvas::Canvas;
-use super::commands::{applied, interval, picture};
-use super::curve::{FINE, framed, shrunk};
+use super::commands::{all_move, applied, interval, no_range};
+use super::curve::framed;
 use super::engine::{Line, Repl, Stop};
+use super::files::{picture, write};
 use crate::cli::number::{brief, show};
-use crate::cli::output::write_file;
-use crate::cli::plot::{FONT, INK};
+use crate::cli::plot::{FINE, FONT, INK, shrunk};
 use plotters::prelude::*;
-use std::path::Path;
 
 /// Places along each axis.
 const POINTS: usize = 97;
@@ -40,10 +39,11 @@ pub fn contour(repl: &mut Repl, line: &Line<'_>) -> Result<String, Stop> {
     let line = &Line { text: &text, rest: line.rest.clone(), ..*line };
     let found = split(line.text, line.rest.start..line.text.len());
     let [first, second] = &found.pairs[..] else {
-        return Err(line.wrong(0..0, "level lines need two axes"));
+        let reason = "level lines need two axes";
+        return Err(if found.pairs.is_empty() { no_range(repl, line, reason) } else { line.wrong(0..0, reason) });
     };
-    let x = interval(repl, line, first.value.clone())?;
-    let y = interval(repl, line, second.value.clone())?;
+    let x = interval(repl, line, first)?;
+    let y = interval(repl, line, second)?;
     for (range, pair) in [(x, first), (y, second)] {
         if !(range.1 > range.0 && (range.1 - range.0).is_finite()) {
             return Err(line.wrong(pair.value.clone(), "the range has no length that can be drawn"));
@@ -54,6 +54,7 @@ pub fn contour(repl: &mut Repl, line: &Line<'_>) -> Result<String, Stop> {
         return Err(line.wrong(second.name.clone(), "the two axes are the same"));
     }
     let asked = repl.asked(line, found.head)?;
+    all_move(repl, line, &[&asked], (&axes, &found.pairs))?;
     let plain = asked.clone();
     let asked = applied(repl, asked, &axes);
     let stop = repl.bench.session.setup.stop.clone();
@@ -77,8 +78,7 @@ pub fn contour(repl: &mut Repl, line: &Line<'_>) -> Result<String, Stop> {
         None => draw(&surface, &title, &names),
         Some(path) => {
             let svg = render(&surface, &title, &names).map_err(|fault| Stop::File(format!("cannot draw: {fault}")))?;
-            write_file(Path::new(path), |out| out.write_all(svg.as_bytes()))
-                .map_err(|fault| Stop::File(format!("cannot write `{path}`: {fault}")))?;
+            write(path, &svg)?;
             format!("written to {path}\n")
         }
     };

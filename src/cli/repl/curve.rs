@@ -1,14 +1,14 @@
 //! `:plot`: a curve, by compiled code, in the terminal or as SVG.
 
-use super::arguments::split;
+use super::arguments::{items, split};
 use super::canvas::{Canvas, Place, clip};
-use super::commands::{applied, interval, picture};
+use super::commands::{all_move, applied, interval, no_range};
 use super::engine::{Line, Repl, Stop};
+use super::files::{picture, write};
 use crate::cli::number::{brief, show};
-use crate::cli::output::write_file;
-use crate::cli::plot::{BLUE, FONT, GRID, INK};
+use crate::cli::plot::{BLUE, FINE, FONT, GRID, INK, ORANGE, TEAL, shrunk};
+use crate::driver::interactive::{Asked, Axis};
 use plotters::prelude::*;
-use std::path::Path;
 
 /// Places where the curve is computed. With an even number of steps the middle is one of them.
 const POINTS: usize = 801;
@@ -20,37 +20,82 @@ const ROWS: usize = 16;
 /// A curve that goes this many times as far as most of it is cut: a pole would leave nothing else to see.
 const FAR: f64 = 8.0;
 
-/// A sampled curve.
-struct Curve {
-    points: Vec<(f64, f64)>,
+/// Most curves in one picture.
+const MOST: usize = 6;
+
+/// Sampled curves over one axis.
+struct Curves {
+    /// What is drawn, and its points.
+    of: Vec<(String, Vec<Place>)>,
+    name: String,
     x: (f64, f64),
     y: (f64, f64),
     /// Whether values beyond `y` are cut.
     cut: bool,
 }
 
-/// Draws a curve.
+impl Curves {
+    fn title(&self) -> String {
+        self.of.iter().map(|(title, _)| title.as_str()).collect::<Vec<_>>().join(", ")
+    }
+}
+
+/// Draws curves.
 pub fn plot(repl: &mut Repl, line: &Line<'_>) -> Result<String, Stop> {
     let (text, svg) = picture(line)?;
     let line = &Line { text: &text, rest: line.rest.clone(), ..*line };
     let found = split(line.text, line.rest.start..line.text.len());
     let [pair] = &found.pairs[..] else {
-        let reason = match found.pairs.len() {
-            0 => "it is not said what goes along the axis",
-            _ => "a curve has one axis; `:contour` has two",
-        };
-        return Err(line.wrong(0..0, reason));
+        return Err(match found.pairs.len() {
+            0 => no_range(repl, line, "it is not said what goes along the axis"),
+            _ => line.wrong(0..0, "a curve has one axis; `:contour` has two"),
+        });
     };
-    let x = interval(repl, line, pair.value.clone())?;
+    let x = interval(repl, line, pair)?;
     if !(x.1 > x.0 && (x.1 - x.0).is_finite()) {
         return Err(line.wrong(pair.value.clone(), "the range has no length that can be drawn"));
     }
     let axes = [repl.axis(line, pair.name.clone())?];
-    let asked = repl.asked(line, found.head)?;
-    let plain = asked.clone();
-    let asked = applied(repl, asked, &axes);
+    let heads = items(line.text, found.head.clone());
+    if heads.len() > MOST {
+        return Err(line.wrong(found.head, format!("at most {MOST} curves fit into one picture")));
+    }
+    let mut all_asked = Vec::new();
+    for head in heads {
+        if head.is_empty() && !found.head.is_empty() {
+            return Err(line.wrong(found.head, "an expression is missing beside a comma"));
+        }
+        all_asked.push(repl.asked(line, head)?);
+    }
+    all_move(repl, line, &all_asked.iter().collect::<Vec<_>>(), (&axes, &found.pairs))?;
+    let mut of = Vec::new();
+    for asked in &all_asked {
+        of.push((asked.text.to_string(), sampled(repl, asked, &axes, x)?));
+    }
+    let all: Vec<Place> = of.iter().flat_map(|(_, points)| points.iter().copied()).collect();
+    let name = axes[0].text.to_string();
+    let Some((y, cut)) = heights(&all) else {
+        let title = of.iter().map(|(title, _)| format!("`{title}`")).collect::<Vec<_>>().join(", ");
+        return Err(line.wrong(0..0, format!("{title} has no value anywhere in this range")));
+    };
+    let curves = Curves { of, name, x, y, cut };
+    let mut out = match &svg {
+        None => draw(&curves),
+        Some(path) => {
+            write(path, &render(&curves).map_err(|fault| Stop::File(format!("cannot draw: {fault}")))?)?;
+            format!("written to {path}\n")
+        }
+    };
+    out += &gaps(&curves);
+    repl.last = all_asked.into_iter().next();
+    Ok(out)
+}
+
+/// The points of one curve.
+fn sampled(repl: &mut Repl, asked: &Asked, axes: &[Axis], x: (f64, f64)) -> Result<Vec<Place>, Stop> {
+    let asked = applied(repl, asked.clone(), axes);
     let stop = repl.bench.session.setup.stop.clone();
-    let mut function = repl.bench.function(&asked, &axes)?;
+    let mut function = repl.bench.function(&asked, axes)?;
     let mut points = Vec::with_capacity(POINTS);
     for k in 0..POINTS {
         if stop.is_raised() {
@@ -60,31 +105,27 @@ pub fn plot(repl: &mut Repl, line: &Line<'_>) -> Result<String, Stop> {
         let at = x.0 * (1.0 - t) + x.1 * t;
         points.push((at, function.at(&[at])));
     }
-    let (title, name) = (asked.text.to_string(), axes[0].text.to_string());
-    let gaps: Vec<f64> = points.iter().filter(|p| !p.1.is_finite()).map(|p| p.0).collect();
-    let Some((y, cut)) = heights(&points) else {
-        return Err(line.wrong(0..0, format!("`{title}` has no value anywhere in this range")));
-    };
-    let curve = Curve { points, x, y, cut };
-    let mut out = match &svg {
-        None => draw(&curve, &title, &name),
-        Some(path) => {
-            let svg = render(&curve, &title, &name).map_err(|fault| Stop::File(format!("cannot draw: {fault}")))?;
-            write_file(Path::new(path), |out| out.write_all(svg.as_bytes()))
-                .map_err(|fault| Stop::File(format!("cannot write `{path}`: {fault}")))?;
-            format!("written to {path}\n")
-        }
-    };
-    match &gaps[..] {
-        [] => {}
-        [one] => out += &format!("no value at {name} = {}\n", show(*one)),
-        many => {
-            let (first, last) = (show(many[0]), show(many[many.len() - 1]));
-            out += &format!("no value at {} of {POINTS} points, from {name} = {first} to {last}\n", many.len());
+    Ok(points)
+}
+
+/// Where the curves have no value, as text.
+fn gaps(curves: &Curves) -> String {
+    let mut out = String::new();
+    for (title, points) in &curves.of {
+        let of = if curves.of.len() > 1 { format!(" of {title}") } else { String::new() };
+        let name = &curves.name;
+        let gaps: Vec<f64> = points.iter().filter(|p| !p.1.is_finite()).map(|p| p.0).collect();
+        match &gaps[..] {
+            [] => {}
+            [one] => out += &format!("no value{of} at {name} = {}\n", show(*one)),
+            many => {
+                let (first, last) = (show(many[0]), show(many[many.len() - 1]));
+                let n = many.len();
+                out += &format!("no value{of} at {n} of {POINTS} points, from {name} = {first} to {last}\n");
+            }
         }
     }
-    repl.last = Some(plain);
-    Ok(out)
+    out
 }
 
 /// The heights to show, and whether the curve goes beyond them.
@@ -102,12 +143,12 @@ fn heights(points: &[(f64, f64)]) -> Option<((f64, f64), bool)> {
 }
 
 /// Pieces of the curve without gaps; a single missing point between two near ones is none.
-fn pieces(curve: &Curve) -> Vec<Vec<(f64, f64)>> {
+fn pieces(curve: &Curves, points: &[Place]) -> Vec<Vec<Place>> {
     let span = curve.y.1 - curve.y.0;
     let outside = |y: f64| y < curve.y.0 || y > curve.y.1;
     let mut pieces: Vec<Vec<(f64, f64)>> = vec![Vec::new()];
     let mut missing = 0;
-    for point in &curve.points {
+    for point in points {
         if !point.1.is_finite() {
             missing += 1;
             continue;
@@ -131,7 +172,7 @@ fn pieces(curve: &Curve) -> Vec<Vec<(f64, f64)>> {
 }
 
 /// The curve in characters, with its axes.
-fn draw(curve: &Curve, title: &str, name: &str) -> String {
+fn draw(curve: &Curves) -> String {
     let mut canvas = Canvas::new(COLUMNS, ROWS);
     let (w, h) = (canvas.width() as f64 - 1.0, canvas.height() as f64 - 1.0);
     let place = |(x, y): (f64, f64)| {
@@ -146,7 +187,7 @@ fn draw(curve: &Curve, title: &str, name: &str) -> String {
     if curve.y.0 < 0.0 && curve.y.1 > 0.0 {
         (0..canvas.width() as i64).step_by(4).for_each(|x| canvas.set(x, zero.1.round() as i64));
     }
-    for piece in pieces(curve) {
+    for piece in curve.of.iter().flat_map(|(_, points)| pieces(curve, points)) {
         for pair in piece.windows(2) {
             canvas.line(place(pair[0]), place(pair[1]));
         }
@@ -154,7 +195,7 @@ fn draw(curve: &Curve, title: &str, name: &str) -> String {
             canvas.line(place(only), place(only));
         }
     }
-    framed(&canvas.lines(), title, (curve.x, name), curve.y)
+    framed(&canvas.lines(), &curve.title(), (curve.x, &curve.name), curve.y)
 }
 
 /// A drawing with labels at the ends of its axes.
@@ -179,15 +220,6 @@ pub fn framed(lines: &[String], title: &str, (x, name): ((f64, f64), &str), y: (
     out + &format!("{} {lo}{}{hi}\n", " ".repeat(width), " ".repeat(space))
 }
 
-/// Pictures are drawn this much larger and shown smaller: places are whole numbers, and a curve is not.
-pub const FINE: u32 = 4;
-
-/// Says in the head of a picture that it is to be shown smaller than it was drawn.
-pub fn shrunk(svg: &str, (width, height): (u32, u32)) -> String {
-    let drawn = format!("width=\"{}\" height=\"{}\"", width * FINE, height * FINE);
-    svg.replacen(&drawn, &format!("width=\"{width}\" height=\"{height}\""), 1)
-}
-
 /// The parts of a curve between two heights.
 fn visible(piece: &[Place], heights: (f64, f64)) -> Vec<Vec<Place>> {
     let mut parts: Vec<Vec<Place>> = Vec::new();
@@ -203,15 +235,19 @@ fn visible(piece: &[Place], heights: (f64, f64)) -> Vec<Vec<Place>> {
     parts
 }
 
-/// The curve as SVG.
-fn render(curve: &Curve, title: &str, name: &str) -> Result<String, Box<dyn std::error::Error>> {
+/// Colours of curves in order.
+const COLOURS: [RGBColor; MOST] =
+    [BLUE, ORANGE, TEAL, RGBColor(0x8a, 0x2d, 0x8f), RGBColor(0xb3, 0x26, 0x2e), RGBColor(0x70, 0x70, 0x70)];
+
+/// The curves as SVG.
+fn render(curve: &Curves) -> Result<String, Box<dyn std::error::Error>> {
     let mut svg = String::new();
     {
         let root = SVGBackend::with_string(&mut svg, (SIZE.0 * FINE, SIZE.1 * FINE)).into_drawing_area();
         root.fill(&WHITE).map_err(|e| e.to_string())?;
         let room = 0.04 * (curve.y.1 - curve.y.0);
         let mut chart = ChartBuilder::on(&root)
-            .caption(title, (FONT, 20 * FINE).into_font().color(&INK))
+            .caption(curve.title(), (FONT, 20 * FINE).into_font().color(&INK))
             .margin(14 * FINE)
             .margin_right(26 * FINE)
             .x_label_area_size(44 * FINE)
@@ -228,14 +264,33 @@ fn render(curve: &Curve, title: &str, name: &str) -> Result<String, Box<dyn std:
             .x_label_formatter(&|x| show(*x))
             .y_label_formatter(&|y| show(*y))
             .label_style((FONT, 13 * FINE).into_font().color(&INK))
-            .x_desc(name)
+            .x_desc(&curve.name)
             .axis_desc_style((FONT, 15 * FINE).into_font().color(&INK))
             .set_all_tick_mark_size(5 * FINE)
             .draw()
             .map_err(|e| e.to_string())?;
-        let parts = pieces(curve).into_iter().flat_map(|p| visible(&p, (curve.y.0 - room, curve.y.1 + room)));
-        for part in parts {
-            chart.draw_series(LineSeries::new(part, BLUE.stroke_width(2 * FINE))).map_err(|e| e.to_string())?;
+        let heights = (curve.y.0 - room, curve.y.1 + room);
+        for ((title, points), colour) in curve.of.iter().zip(COLOURS) {
+            let style = colour.stroke_width(2 * FINE);
+            let parts = pieces(curve, points).into_iter().flat_map(|p| visible(&p, heights));
+            let drawn = parts.map(|part| PathElement::new(part, style));
+            chart
+                .draw_series(drawn)
+                .map_err(|e| e.to_string())?
+                .label(title)
+                .legend(move |(x, y)| PathElement::new([(x, y), (x + 18 * FINE as i32, y)], style));
+        }
+        if curve.of.len() > 1 {
+            chart
+                .configure_series_labels()
+                .position(SeriesLabelPosition::UpperRight)
+                .margin(8 * FINE)
+                .legend_area_size(24 * FINE)
+                .background_style(WHITE.mix(0.85))
+                .border_style(INK.mix(0.2))
+                .label_font((FONT, 12 * FINE).into_font().color(&INK))
+                .draw()
+                .map_err(|e| e.to_string())?;
         }
         root.present().map_err(|e| e.to_string())?;
     }

@@ -4,6 +4,7 @@
 //! leaves everything as it was.
 
 use super::commands;
+use super::hints;
 use super::shelf::Shelf;
 use super::words;
 use crate::base::{FileId, Name, Span};
@@ -83,10 +84,19 @@ pub struct Line<'a> {
 impl Line<'_> {
     /// The error of arguments that cannot be used, under a part of them.
     pub fn wrong(&self, at: Range<usize>, reason: impl Into<String>) -> Stop {
+        self.usage(at, reason.into(), None)
+    }
+
+    /// The same, with a line that can be typed instead.
+    pub fn instead(&self, at: Range<usize>, reason: impl Into<String>, instead: String) -> Stop {
+        self.usage(at, reason.into(), Some(instead))
+    }
+
+    fn usage(&self, at: Range<usize>, reason: String, instead: Option<String>) -> Stop {
         let at = if at.is_empty() { 0..self.text.trim_end().len() } else { at };
         let at = Span::new(self.file, at.start as u32, at.end as u32);
         let (usage, example) = (self.row.usage(), self.row.example.lines().last().unwrap_or("").to_owned());
-        LimitError::CommandUsage { at, reason: reason.into(), usage, example }.into()
+        LimitError::CommandUsage { at, reason, usage, example, instead }.into()
     }
 }
 
@@ -99,7 +109,9 @@ pub struct Repl {
     err: Style,
     exit: Exit,
     /// Whether indented lines are constraints.
-    section: bool,
+    pub(super) section: bool,
+    /// The entry before as it was typed in a terminal, and whether it changed the statements.
+    pub(super) before: Option<(String, bool)>,
     /// The expression entered last.
     pub(super) last: Option<Asked>,
     pub(super) live: Live,
@@ -109,7 +121,7 @@ impl Repl {
     /// A session that reads files from `shelf`.
     pub fn new(session: Session, shelf: Arc<Shelf>, style: Style, err: Style) -> Self {
         let bench = Bench::new(session);
-        Self { bench, shelf, style, err, exit: Exit::Solved, section: false, last: None, live: None }
+        Self { bench, shelf, style, err, exit: Exit::Solved, section: false, before: None, last: None, live: None }
     }
 
     /// A session without colours over the files of a folder, as tests and documentation use it.
@@ -126,19 +138,36 @@ impl Repl {
         self.exit
     }
 
-    /// Carries out an entry.
+    /// Carries out an entry: statements, expressions and commands, with `;` between them.
     pub fn enter(&mut self, text: &str) -> Reply {
         self.bench.session.setup.stop.handle().store(false, Ordering::Relaxed);
         let mut reply = Reply::default();
-        if text.trim_start().starts_with(':') {
-            self.command(text, &mut reply);
-            return reply;
+        let pieces = entry::pieces(text);
+        let is_command = |piece: &Range<usize>| text[piece.clone()].starts_with(':');
+        let mut at = 0;
+        while at < pieces.len() && !reply.ends {
+            let n = pieces[at..].iter().take_while(|piece| !is_command(piece)).count();
+            let good = match n {
+                0 => self.command(&text[pieces[at].clone()], &mut reply),
+                _ => {
+                    // From the beginning of the line: its indent counts.
+                    let start = if at == 0 { 0 } else { pieces[at].start };
+                    let end = pieces.get(at + n).map_or(text.len(), |_| pieces[at + n - 1].end);
+                    self.sentences(&text[start..end], &mut reply)
+                }
+            };
+            if !good {
+                break;
+            }
+            at += n.max(1);
         }
+        reply
+    }
+
+    /// Statements and expressions; `false` when one of them failed.
+    fn sentences(&mut self, text: &str, reply: &mut Reply) -> bool {
         let indented = text.starts_with([' ', '\t']);
         let pieces = entry::pieces(text);
-        if pieces.is_empty() {
-            return reply;
-        }
         let file = self.bench.add_source(text);
         let mut open = self.section && indented;
         let mut group: Option<Range<usize>> = None;
@@ -157,33 +186,33 @@ impl Repl {
                 group = Some(group.map_or(before, |g| g.start)..piece.end);
             } else {
                 if let Some(group) = group.take()
-                    && !self.statements(file, text, group, &mut reply)
+                    && !self.statements(file, text, group, reply)
                 {
-                    return reply;
+                    return false;
                 }
-                if !self.one(file, text, piece.clone(), what, &mut reply) {
-                    return reply;
+                if !self.one(file, text, piece.clone(), what, reply) {
+                    return false;
                 }
             }
             before = piece.end;
         }
-        if let Some(group) = group {
-            self.statements(file, text, group, &mut reply);
-        }
+        let good = group.is_none_or(|group| self.statements(file, text, group, reply));
         self.section = open;
-        reply
+        good
     }
 
-    fn command(&mut self, text: &str, reply: &mut Reply) {
+    /// A command; `false` when it failed.
+    fn command(&mut self, text: &str, reply: &mut Reply) -> bool {
         let file = self.bench.add_source(text.trim_end());
         let begin = text.find(':').unwrap_or(0);
         let word = text[begin + 1..].split_whitespace().next().unwrap_or("");
         let end = begin + 1 + text[begin + 1..].find(word).unwrap_or(0) + word.len();
         let Some(row) = commands::find(word) else {
             let at = Span::new(file, begin as u32, end as u32);
-            let suggestion = commands::suggest(word).map(str::to_owned);
+            let suggestion = hints::suggest(word).map(str::to_owned);
             let error = LimitError::UnknownCommand { at, word: word.to_owned(), suggestion };
-            return self.fail(Stop::Wrong(error.into()), reply);
+            self.fail(Stop::Wrong(error.into()), reply);
+            return false;
         };
         let line = Line { file, text: text.trim_end(), rest: end..text.trim_end().len().max(end), row };
         match (row.run)(self, &line) {
@@ -192,8 +221,12 @@ impl Repl {
                 if !text.is_empty() {
                     reply.parts.push(Part::Out(text));
                 }
+                true
             }
-            Err(stop) => self.fail(stop, reply),
+            Err(stop) => {
+                self.fail(stop, reply);
+                false
+            }
         }
     }
 
@@ -201,6 +234,7 @@ impl Repl {
     fn fail(&mut self, stop: Stop, reply: &mut Reply) {
         match stop {
             Stop::Wrong(reports) => {
+                let reports = self.bench.with_suggestions(reports);
                 self.exit = Exit::of_errors(&reports);
                 reply.parts.push(Part::Err(draw(&reports.messages(), &self.bench.session.sources, self.err)));
             }
@@ -223,10 +257,25 @@ impl Repl {
         }
     }
 
+    /// The error of a command that was typed without its `:`, in place of what was said of it as an expression.
+    fn without_colon(&self, file: FileId, text: &str, at: Range<usize>) -> Option<Reports> {
+        let first = entry::pieces(&text[at.clone()]).into_iter().next()?;
+        let own = at.start + first.start..at.start + first.end;
+        let (len, line) = hints::without_colon(&text[own.clone()])?;
+        let word = text[own.start..own.start + len].to_owned();
+        let at = Span::new(file, own.start as u32, (own.start + len) as u32);
+        let is_known = self.bench.program().owner(&word).is_some();
+        (!is_known).then(|| LimitError::WithoutColon { at, word, line }.into())
+    }
+
     fn statements(&mut self, file: FileId, text: &str, at: Range<usize>, reply: &mut Reply) -> bool {
-        let entered = match self.bench.enter(file, text, at) {
+        let entered = match self.bench.enter(file, text, at.clone()) {
             Ok(entered) => entered,
             Err(reports) => {
+                if let Some(meant) = self.without_colon(file, text, at) {
+                    self.fail(Stop::Wrong(meant), reply);
+                    return false;
+                }
                 let elsewhere = |m: &crate::diag::Message| m.primary_span().is_some_and(|span| span.file != file);
                 let elsewhere = reports.messages().iter().any(elsewhere);
                 self.fail(Stop::Wrong(reports), reply);
@@ -315,14 +364,18 @@ impl Repl {
     /// An expression or an assignment.
     fn one(&mut self, file: FileId, text: &str, at: Range<usize>, what: Enter, reply: &mut Reply) -> bool {
         let done = match what {
-            Enter::Assignment(name) => Err(self.assignment(file, text, at, name)),
-            _ => Asked::new(file, text, at).map_err(Stop::Wrong).and_then(|asked| {
+            Enter::Assignment(name) => Err(self.assignment(file, text, at.clone(), name)),
+            _ => Asked::new(file, text, at.clone()).map_err(Stop::Wrong).and_then(|asked| {
                 let text = self.valued(&asked, reply)?;
                 reply.parts.push(Part::Out(text));
                 self.last = Some(asked);
                 Ok(())
             }),
         };
+        let done = done.map_err(|stop| match self.without_colon(file, text, at) {
+            Some(meant) if matches!(stop, Stop::Wrong(_)) => Stop::Wrong(meant),
+            _ => stop,
+        });
         done.map_err(|stop| self.fail(stop, reply)).is_ok()
     }
 
@@ -336,7 +389,8 @@ impl Repl {
             _ => "defined already",
         });
         let span = Span::new(file, at.start as u32, at.end as u32);
-        let text = text[at].split_whitespace().collect::<Vec<_>>().join(" ");
+        // `:=` and `<-` are meant as `=`.
+        let text = text[at].replace(":=", "=").split_whitespace().collect::<Vec<_>>().join(" ");
         LimitError::Assignment { at: span, name, text, found }.into()
     }
 

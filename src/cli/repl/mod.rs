@@ -10,7 +10,10 @@ pub mod contour;
 pub mod curve;
 mod editor;
 pub mod engine;
+mod files;
+mod hints;
 mod shelf;
+mod typed;
 mod words;
 
 use super::args;

@@ -24,6 +24,12 @@ impl Shelf {
         self.folders.lock().unwrap_or_else(PoisonError::into_inner).push(loader);
     }
 
+    /// Where a file really is.
+    pub fn place(&self, path: &str) -> Option<PathBuf> {
+        let folders = self.folders.lock().unwrap_or_else(PoisonError::into_inner);
+        folders.iter().rev().find_map(|folder| folder.resolve(path).ok())
+    }
+
     /// Reads from the folder that was opened last no more.
     pub fn close(&self) {
         self.folders.lock().unwrap_or_else(PoisonError::into_inner).pop();
@@ -37,6 +43,8 @@ impl Loader for Shelf {
         for folder in folders.iter().rev() {
             match folder.read(path) {
                 Ok(bytes) => return Ok(bytes),
+                // What is wrong with a file says more than that there is none elsewhere.
+                Err(LoadError::NotFound) if last.is_some() => {}
                 Err(error) => last = Some(error),
             }
         }

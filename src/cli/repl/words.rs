@@ -5,6 +5,7 @@ use crate::cli::number::{align, group};
 use crate::cli::output::Style;
 use crate::driver::interactive::{Evaluated, Shape};
 use crate::driver::report::Index;
+use crate::ir::model::VarType;
 
 /// Longer arrays are cut.
 const MOST_ROWS: usize = 20;
@@ -59,7 +60,11 @@ pub fn kind(of: &Evaluated) -> String {
     let n = of.index.len();
     let words = match of.shape {
         Shape::Set => return format!("set of {} {}", group(n), if n == 1 { "element" } else { "elements" }),
-        Shape::Numbers => ("number", "numbers"),
+        Shape::Numbers => match of.ty {
+            VarType::Real => ("number", "numbers"),
+            VarType::Int => ("integer", "integers"),
+            VarType::Bool => ("0 or 1", "numbers, each 0 or 1"),
+        },
         Shape::Conditions => ("condition", "conditions"),
     };
     if of.index.is_scalar() {

@@ -3,7 +3,7 @@
 //! A cell's span lies in the data file; `needed_at` is the line of the model that asked for it.
 
 use crate::base::{Name, Span};
-use crate::diag::Message;
+use crate::diag::{Message, decimal_comma};
 
 crate::error_codes! {
     /// Errors of data files and cells (E05xx).
@@ -12,7 +12,10 @@ crate::error_codes! {
         BadCell "E0501" { cell: Option<Span>, needed_at: Option<Span>, column: String, found: String } =>
             Message::error(format!("`{}` in column `{column}` is not a number", short(found)))
                 .label_opt(*cell, "this cell")
-                .label_opt(*needed_at, "needed by this line of the model"),
+                .label_opt(*needed_at, "needed by this line of the model")
+                .help_opt(decimal_comma(found).map(|number| {
+                    format!("the decimal sign is a point: `{number}`; export the file with decimal points, or replace the commas (cells may be separated by `;`)")
+                })),
 
         /// `param d[I] from "demnad.csv"` where there is no such file.
         Unreadable "E0502" { path: String, reason: String, needed_at: Option<Span>, suggestion: Option<String> } =>
@@ -41,7 +44,7 @@ crate::error_codes! {
                 .label(*at, cells(*found))
                 .label(*header, columns(*expected))
                 .label_opt(*needed_at, "read by this line of the model")
-                .help("write an empty cell where a value is missing; put a cell that contains a comma in double quotes"),
+                .help("write an empty cell where a value is missing; put a cell that contains a comma in double quotes; the decimal sign is a point"),
 
         /// `r.demnad` where the table has a column `demand`.
         UnknownColumn "E0506" { at: Span, table: Name, column: String, known: Vec<String>, suggestion: Option<String>, header: Option<Span> } =>

@@ -58,7 +58,7 @@ crate::error_codes! {
                 .note_opt(tends_to.as_ref().map(|v| format!("from both sides the expression tends to {v}")).as_deref())
                 .help(match moves {
                     Some(name) => format!("`:at {name} = …` moves the point"),
-                    None => "no variable is part of it: change the data".to_string(),
+                    None => "no variable is part of it: change its numbers".to_string(),
                 }),
 
         /// `x[t - 1]` for `t in hours` at the first hour.

@@ -96,10 +96,19 @@ crate::error_codes! {
                 }),
 
         /// `:plot f` in `optc repl`, without a range.
-        CommandUsage "E0931" { at: Span, reason: String, usage: String, example: String } =>
+        CommandUsage "E0931" { at: Span, reason: String, usage: String, example: String, instead: Option<String> } =>
             Message::error(reason.clone())
                 .label(*at, format!("it reads `{usage}`"))
-                .help(format!("for example `{example}`")),
+                .help(match instead {
+                    Some(line) => format!("write `{line}`"),
+                    None => format!("for example `{example}`"),
+                }),
+
+        /// `plot sin(x)` in `optc repl`, without a `:` before it.
+        WithoutColon "E0934" { at: Span, word: String, line: String } =>
+            Message::error(format!("`{word}` is read as a name: commands begin with `:`"))
+                .label(*at, "no name of this model")
+                .help(format!("write `{line}`")),
 
         /// Ctrl-C while an expression was evaluated in `optc repl`.
         Interrupted "E0933" {} =>

@@ -50,7 +50,10 @@ crate::error_codes! {
                 .label(*at, "no such column")
                 .label(*table_at, "the table")
                 .note(columns_note(columns))
-                .help_opt(suggestion.as_ref().map(|s| format!("did you mean `{s}`?"))),
+                .help_opt(suggestion.as_ref().map(|s| format!("did you mean `{}`?", field(s))))
+                .help_opt(columns.iter().find(|c| suggestion.is_none() && field(c) != ***c).map(|c| {
+                    format!("a column whose name is no word of the language stands in quotes: `d.{}`", field(c))
+                })),
 
         /// `minimize sine(x)`.
         UnknownFunction "E0207" { at: Span, name: Name, suggestion: Option<Name>, begins_objective: bool } =>
@@ -130,6 +133,13 @@ crate::error_codes! {
                     None => format!("name the constraint, as in `limit: x <= 1`, and write `{function}(limit)`"),
                 }),
     }
+}
+
+/// A column as it is written behind a `.`.
+fn field(name: &str) -> String {
+    let plain = |c: char| c.is_alphanumeric() || c == '_';
+    let is_name = name.chars().all(plain) && !name.starts_with(|c: char| c.is_ascii_digit());
+    if is_name { name.to_owned() } else { format!("\"{name}\"") }
 }
 
 fn first(chain: &[(Name, Span)]) -> String {

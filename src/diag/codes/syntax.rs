@@ -395,6 +395,27 @@ crate::error_codes! {
                 .label(*at, "parentheses call a function")
                 .help(offer.as_ref().map_or_else(|| "write `name[1..3]`".into(), |o| format!("write `{o}`"))),
 
+        /// `5!`.
+        Factorial "E0164" { at: Span, offer: Option<String> } =>
+            Message::error("there is no sign for a factorial")
+                .label(*at, "means nothing behind a value")
+                .help(offer.as_ref().map_or_else(
+                    || "n! is `exp(lgamma(n + 1))`".to_string(),
+                    |o| format!("write `{o}`; `lgamma` is the logarithm of the gamma function"),
+                )),
+
+        /// `1e400`.
+        TooLargeNumber "E0165" { at: Span } =>
+            Message::error("this number is too large")
+                .label(*at, "the largest is about 1.8e308")
+                .help("write `inf` where no bound is meant, or choose other units"),
+
+        /// `1,5` in `optc repl`.
+        DecimalComma "E0166" { at: Span, offer: String } =>
+            Message::error("the decimal sign is a point")
+                .label(*at, "two numbers with a comma between them")
+                .help(format!("write `{offer}`; two expressions on one line have a `;` between them")),
+
         /// `x >= 1,`: a comma after a constraint or an objective.
         CommaAtEnd "E0163" { at: Span } =>
             Message::error("nothing separates statements but the end of the line")

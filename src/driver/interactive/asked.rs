@@ -3,13 +3,14 @@
 use super::bench::{Bench, Light};
 use super::program::mentioned;
 use super::value::{Evaluated, Shape};
-use crate::base::{FileId, IdVec, Interval, Name, Span};
+use crate::base::{FileId, IdVec, Name, Span};
 use crate::diag::Reports;
 use crate::diag::codes::domain::DomainError;
 use crate::diag::codes::limit::LimitError;
 use crate::driver::results::{Answer, Results};
-use crate::interp::{self, Boxes, Culprit, Interp, Plain, Wrong};
+use crate::interp::{self, Culprit, Interp, Plain, Wrong};
 use crate::ir::graph::Depends;
+use crate::ir::model::{ArrayKind, VarType};
 use crate::ir::{Model, Node, NodeId, pretty};
 use crate::syntax;
 use crate::syntax::ast::{Binder, Expr, ExprId, ExprKind, Head, Ident, ParamSource, Rel, Stmt, StmtKind};
@@ -38,7 +39,7 @@ pub struct Axis {
     pub entry: Option<Asked>,
 }
 
-const HERE: Rel = Rel { start: 0, end: 0 };
+pub(super) const HERE: Rel = Rel { start: 0, end: 0 };
 
 impl Asked {
     /// The expression in a part of a text: `body`, or `i in I: body`.
@@ -104,7 +105,7 @@ impl Asked {
     }
 
     /// The statements that give it as the last `show` of a model.
-    fn shows(&self, is_set: bool) -> Vec<Stmt> {
+    pub(super) fn shows(&self, is_set: bool) -> Vec<Stmt> {
         let nameless = || Ident { name: "".into(), at: HERE };
         let mut stmt = self.stmt.clone();
         match (&self.stmt.kind, is_set, self.item()) {
@@ -121,14 +122,6 @@ impl Asked {
         let show = Stmt { kind: StmtKind::Show { items: vec![all] }, exprs, ..self.stmt.clone() };
         vec![stmt, show]
     }
-}
-
-/// Where the point is, and how far.
-pub struct Enclosure {
-    /// Encloses the values.
-    pub range: Interval,
-    /// The variables that stay at a value, with it.
-    pub fixed: Vec<(Name, f64)>,
 }
 
 impl Bench {
@@ -193,9 +186,14 @@ impl Bench {
             false if self.is_condition(asked) => Shape::Conditions,
             false => Shape::Numbers,
         };
-        let variables = light.model.vars.iter().map(|v| v.name.to_string()).collect();
+        let body = last_body(&light.model).filter(|_| !is_set);
+        let variables = body.map_or_else(Vec::new, |body| variables_in(&light.model, body));
+        let whole = match body.map(|body| light.model.graph.node(body)) {
+            Some(Node::Var { var, .. }) => light.model.vars[*var].ty,
+            _ => VarType::Real,
+        };
         let values = if is_set { Vec::new() } else { shown.values };
-        Ok(Evaluated { shape, index: shown.index, values, variables, fault, of_result })
+        Ok(Evaluated { shape, ty: whole, index: shown.index, values, variables, fault, of_result })
     }
 
     /// Whether an expression, known to be without errors, is a condition.
@@ -261,10 +259,10 @@ impl Bench {
             Some(name) => graph.span_after(culprit.node, name),
             None => graph.span_within(culprit.node, asked.span()),
         };
-        Some(self.no_value(light, x, at, &culprit))
+        Some(self.no_value(light, x, at, (asked, &culprit)))
     }
 
-    fn no_value(&self, light: &Light, x: &[f64], at: Span, culprit: &Culprit) -> DomainError {
+    fn no_value(&self, light: &Light, x: &[f64], at: Span, (asked, culprit): (&Asked, &Culprit)) -> DomainError {
         let scalars: Vec<(Name, usize)> = scalars_of(&light.model, light);
         let point: Vec<String> =
             scalars.iter().take(4).map(|(name, slot)| format!("{name} = {}", interp::number(x[*slot]))).collect();
@@ -274,46 +272,17 @@ impl Bench {
         };
         DomainError::NoValueHere {
             at,
-            what: culprit.words(),
+            // A number that was computed while the text was read, such as `1/0`.
+            what: match light.model.graph.node(culprit.node) {
+                Node::Num(_) => format!("{} is {}", asked.text, culprit.value),
+                _ => culprit.words(),
+            },
             value: culprit.value,
             needs: culprit.needs.to_string(),
             point: point.join(", "),
             moves: scalars.first().map(|(name, _)| name.clone()),
             tends_to: tends_to.map(interp::number),
         }
-    }
-
-    /// An enclosure of an expression while some variables range over intervals; the others stay where they are.
-    ///
-    /// # Errors
-    /// What is wrong with it.
-    pub fn enclose(&mut self, asked: &Asked, boxes: &[(Axis, Interval)]) -> Result<Enclosure, Reports> {
-        let mut mentions = asked.mentions.clone();
-        mentions.extend(boxes.iter().map(|(axis, _)| axis.name.clone()));
-        let mut stmts = self.needs(&mentions);
-        self.free(&mut stmts, boxes.iter().map(|(axis, _)| axis));
-        stmts.extend(asked.shows(false));
-        let light = self.bound(&stmts)?;
-        let x = self.x_of(&light.model, &light.instance);
-        let mut ranges: Vec<Interval> = x.iter().map(|v| Interval::point(*v)).collect();
-        let mut moved = vec![false; x.len()];
-        for (axis, range) in boxes {
-            for slot in self.slots(axis, &light.model, &light.instance)? {
-                (ranges[slot], moved[slot]) = (*range, true);
-            }
-        }
-        let world = &light.instance.world;
-        let mut walk = Interp::new(&light.model, world.as_ref(), &world.deps, Boxes { x: &ranges });
-        let mut range = Interval::EMPTY;
-        if let Some(show) = light.model.shows.last() {
-            let _ = walk.for_each(show.domain, &mut |walk| {
-                range = range.hull(walk.number(show.body)?);
-                Ok(())
-            });
-        }
-        let scalars = scalars_of(&light.model, &light).into_iter();
-        let fixed = scalars.filter(|(_, slot)| !moved[*slot]).map(|(name, slot)| (name, x[slot])).collect();
-        Ok(Enclosure { range, fixed })
     }
 
     /// Makes variables of what an axis names: of a param, or of nothing declared.
@@ -404,12 +373,38 @@ pub(super) fn as_let(mut stmt: Stmt) -> Stmt {
     stmt
 }
 
+/// The names of the variables that a value depends on, in the order they are declared.
+fn variables_in(model: &Model, body: NodeId) -> Vec<String> {
+    let (mut open, mut seen, mut found) = (vec![body], BTreeSet::new(), BTreeSet::new());
+    while let Some(node) = open.pop() {
+        if !seen.insert(node) {
+            continue;
+        }
+        let node = model.graph.node(node);
+        let mut arrays = Vec::new();
+        match node {
+            Node::Var { var, .. } => drop(found.insert(*var)),
+            Node::Array { array, .. } => arrays.push(*array),
+            _ => {}
+        }
+        while let Some(array) = arrays.pop() {
+            match model.arrays[array].kind {
+                ArrayKind::Template { body, .. } => open.push(body),
+                ArrayKind::MatMul { left, right } => arrays.extend([left, right]),
+                ArrayKind::LogDet { of } => arrays.push(of),
+            }
+        }
+        node.for_each_child(|child| open.push(child));
+    }
+    found.into_iter().map(|var| model.vars[var].name.to_string()).collect()
+}
+
 fn last_body(model: &Model) -> Option<NodeId> {
     model.shows.last().map(|s| s.body)
 }
 
 /// Variables that are one number, with their slots.
-fn scalars_of(model: &Model, light: &Light) -> Vec<(Name, usize)> {
+pub(super) fn scalars_of(model: &Model, light: &Light) -> Vec<(Name, usize)> {
     let scalars = model.vars.enumerate().filter(|(_, v)| v.axes.is_empty());
     scalars.map(|(id, v)| (v.name.clone(), light.instance.world.vars[id].offset)).collect()
 }

@@ -80,7 +80,7 @@ impl Enter {
                 _ => {}
             }
         }
-        Self::Expression
+        if entry::means_statement(text) { Self::Statement } else { Self::Expression }
     }
 }
 
@@ -93,7 +93,7 @@ pub struct Entered {
     pub dependents: Vec<Name>,
     /// What is to be done now and not kept: `solve`, `show`, `expect`.
     pub now: Vec<Stmt>,
-    /// How many objectives there are.
+    /// How many objectives there are now, when one is new.
     pub n_objectives: usize,
     /// Warnings.
     pub warnings: Reports,
@@ -221,9 +221,10 @@ impl Bench {
 
     fn commit(&mut self, stmts: Vec<Stmt>) -> Result<Entered, Reports> {
         if stmts.is_empty() {
-            return Ok(Entered { n_objectives: self.n_objectives(), ..Entered::default() });
+            return Ok(Entered::default());
         }
         let new: Vec<Statement> = stmts.into_iter().map(|s| Statement::new(s, &self.session.sources)).collect();
+        let adds = new.iter().any(|s| matches!(s.stmt.kind, StmtKind::Objective { .. }));
         let files: BTreeSet<FileId> = new.iter().map(|s| s.stmt.file).collect();
         let names: BTreeSet<Name> = new.iter().flat_map(|s| s.names.iter().cloned()).collect();
         let (program, replaced) = self.program.with(new);
@@ -242,7 +243,8 @@ impl Bench {
         self.point.retain(|name, _| !names.contains(name));
         self.result = None;
         let dependents = if replaced.is_empty() { Vec::new() } else { dependents };
-        Ok(Entered { replaced, dependents, now: Vec::new(), n_objectives: self.n_objectives(), warnings })
+        let n_objectives = if adds { self.n_objectives() } else { 0 };
+        Ok(Entered { replaced, dependents, now: Vec::new(), n_objectives, warnings })
     }
 
     fn n_objectives(&self) -> usize {
@@ -295,6 +297,11 @@ impl Bench {
         (self.program, self.point) = (program, point);
         self.result = None;
         true
+    }
+
+    /// How many changes can be undone.
+    pub fn changes(&self) -> usize {
+        self.past.len()
     }
 
     /// Moves entries of variables.

@@ -7,8 +7,9 @@ use super::asked::{Asked, Axis, as_let};
 use super::bench::Bench;
 use crate::base::{Id, Interval, Name};
 use crate::bind::Instance;
-use crate::diag::Reports;
 use crate::diag::codes::limit::LimitError;
+use crate::diag::codes::shape::ShapeError;
+use crate::diag::{Error, Reports};
 use crate::driver::listing;
 use crate::driver::ranges::Hulls;
 use crate::driver::session::Prepared;
@@ -181,7 +182,7 @@ impl Bench {
         }
         let (mut model, mut reports) = self.analyse(&stmts);
         if reports.has_errors() {
-            return Err(reports);
+            return Err(as_expression(reports));
         }
         patch(&mut model, &values);
         self.counts.differentiated += 1;
@@ -321,6 +322,20 @@ impl Bench {
         let breaks_at = plan.families.iter().filter(|_| unknown).find_map(|f| breaking(model, &hulls, f.body));
         Ok(Proof { traits, breaks_at })
     }
+}
+
+/// What is wrong with an expression that was read as an objective, which nobody wrote.
+fn as_expression(reports: Reports) -> Reports {
+    let mut kept = Reports::new();
+    for error in reports.iter() {
+        kept.push(match error {
+            Error::Shape(ShapeError::ArrayObjective { at, axes, text }) => {
+                ShapeError::ArrayForNumber { at: *at, axes: axes.clone(), text: text.clone() }.into()
+            }
+            other => other.clone(),
+        });
+    }
+    kept
 }
 
 /// The smallest part of unknown curvature.

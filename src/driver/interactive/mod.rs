@@ -10,12 +10,15 @@
 mod asked;
 mod bench;
 mod compiled;
+mod enclosing;
 mod program;
 mod solving;
+mod suggesting;
 mod value;
 
-pub use asked::{Asked, Axis, Enclosure};
+pub use asked::{Asked, Axis};
 pub use bench::{Bench, Counts, Enter, Entered, Point};
 pub use compiled::{Compiled, Derivatives, Function, Proof};
+pub use enclosing::{Enclosure, Unbounded};
 pub use program::{Program, Statement};
 pub use value::{Evaluated, Shape};

@@ -2,6 +2,7 @@
 
 use crate::diag::codes::domain::DomainError;
 use crate::driver::report::Index;
+use crate::ir::model::VarType;
 
 /// What an expression is.
 #[derive(Clone, PartialEq, Debug)]
@@ -19,6 +20,8 @@ pub enum Shape {
 pub struct Evaluated {
     /// What it is.
     pub shape: Shape,
+    /// Of a variable, what values it takes; of anything else `Real`.
+    pub ty: VarType,
     /// Its subscripts; of a set, its elements.
     pub index: Index,
     /// One number per subscript; none for a set.

@@ -71,6 +71,12 @@ pub trait KktSolver: Send {
     fn raise_quality(&mut self) -> bool;
 }
 
+/// A solver for a matrix of this order that is factored once.
+pub fn solver_for_once(order: usize) -> Box<dyn KktSolver> {
+    // Of larger ones the factorisation is most of the work, and a good ordering pays.
+    if order <= 2000 { Box::new(Feral::plain()) } else { default_solver() }
+}
+
 /// The default solver for matrices of any shape.
 pub fn default_solver() -> Box<dyn KktSolver> {
     Box::new(Feral::new())

@@ -128,16 +128,17 @@ impl Restoration {
             let upper = self.relaxed.upper_of(j).max(standard.upper()[j]);
             standard.relax(j, lower, upper);
         }
-        let old_x = main.point.x.clone();
+        main.trial.x.copy_from_slice(&main.point.x);
         main.point.x.copy_from_slice(&self.algorithm.point.x[..n]);
-        let (zl, zu) = self.bound_multipliers(main, &old_x);
+        move_bound_multipliers(main);
         if let Err(error) = main.refresh(standard) {
-            main.point.x = old_x;
+            std::mem::swap(&mut main.point.x, &mut main.trial.x);
             main.refresh(standard)?;
             return Err(error);
         }
-        let largest = norm_inf(&zl).max(norm_inf(&zu));
-        (main.point.zl, main.point.zu) = (zl, zu);
+        std::mem::swap(&mut main.point.zl, &mut main.trial.zl);
+        std::mem::swap(&mut main.point.zu, &mut main.trial.zu);
+        let largest = norm_inf(&main.point.zl).max(norm_inf(&main.point.zu));
         if largest > MAX_BOUND_MULTIPLIER {
             main.point.zl.fill(1.0);
             main.point.zu.fill(1.0);
@@ -181,19 +182,24 @@ impl Restoration {
             self.algorithm.barrier() < before - 1e-8 * before.abs()
         }
     }
+}
 
-    /// One Newton step of the bound multipliers for the move the restoration made.
-    fn bound_multipliers(&self, main: &Algorithm, old_x: &[f64]) -> (Vec<f64>, Vec<f64>) {
-        let (point, slacks, mu) = (&main.point, &main.slacks, main.mu);
-        let change = |z: f64, s: f64, ds: f64| if s.is_finite() { -z + (mu - z * ds) / s } else { 0.0 };
-        let n = old_x.len();
-        let dx = |j: usize| point.x[j] - old_x[j];
-        let dzl: Vec<f64> = (0..n).map(|j| change(point.zl[j], slacks.lower[j], dx(j))).collect();
-        let dzu: Vec<f64> = (0..n).map(|j| change(point.zu[j], slacks.upper[j], -dx(j))).collect();
-        let lower = point.zl.iter().zip(dzl.iter().copied());
-        let upper = point.zu.iter().zip(dzu.iter().copied());
-        let alpha = fraction_to_boundary(main.tau(), lower.chain(upper));
-        let step = |z: &[f64], dz: &[f64]| z.iter().zip(dz).map(|(z, d)| z + alpha * d).collect();
-        (step(&point.zl, &dzl), step(&point.zu, &dzu))
+/// One Newton step of the bound multipliers, into `main.trial`, for the move from `main.trial.x` to `main.point.x`.
+fn move_bound_multipliers(main: &mut Algorithm) {
+    let tau = main.tau();
+    let Algorithm { point, trial, slacks, mu, .. } = main;
+    let (n, mu) = (point.x.len(), *mu);
+    let change = |z: f64, s: f64, ds: f64| if s.is_finite() { -z + (mu - z * ds) / s } else { 0.0 };
+    for j in 0..n {
+        let dx = point.x[j] - trial.x[j];
+        trial.zl[j] = change(point.zl[j], slacks.lower[j], dx);
+        trial.zu[j] = change(point.zu[j], slacks.upper[j], -dx);
+    }
+    let lower = point.zl.iter().zip(trial.zl.iter().copied());
+    let upper = point.zu.iter().zip(trial.zu.iter().copied());
+    let alpha = fraction_to_boundary(tau, lower.chain(upper));
+    for j in 0..n {
+        trial.zl[j] = point.zl[j] + alpha * trial.zl[j];
+        trial.zu[j] = point.zu[j] + alpha * trial.zu[j];
     }
 }

@@ -84,16 +84,17 @@ fn make(request: Request) -> Result<Box<dyn Solver>, SetupError> {
     let kind = Kind::choose(request.options.choice("linear_solver"), &*nlp.oracle)?;
     let bytes = kind.bytes(&*nlp.oracle);
     let (ground, options, resume) = Ground::new(request, accepts, 12, bytes)?;
-    let steps = Newton::new(&ground, kind, options.real("radius"))?;
+    let steps = Newton::new(&ground, kind, options.real("radius"), false)?;
     Ok(Box::new(Run::new(&ROW, ground, steps, resume.as_ref())?))
 }
 
-/// The steps alone, for a method that changes the function as it goes; `linear_solver` is `auto`.
+/// The steps alone, for a method that changes the function as it goes; `linear_solver` is `auto`. Their region has the scales of the
+/// Hessian's diagonal: penalties make valleys across which variables of different size move by very different lengths.
 ///
 /// # Errors
 /// When the linear algebra cannot be prepared.
 pub(super) fn steps(ground: &Ground) -> Result<impl Steps + use<>, SetupError> {
-    Newton::new(ground, Kind::choose("auto", &*ground.functions.oracle)?, 0.0)
+    Newton::new(ground, Kind::choose("auto", &*ground.functions.oracle)?, 0.0, true)
 }
 
 /// Bytes that [`steps`] take beside twelve vectors.
@@ -116,6 +117,8 @@ enum At {
 struct Newton {
     hessian: Hessian,
     region: Region,
+    /// Whether the region follows the scales of the Hessian.
+    scaled: bool,
     radius: f64,
     cauchy: f64,
     at: At,
@@ -129,12 +132,13 @@ struct Newton {
 }
 
 impl Newton {
-    fn new(ground: &Ground, kind: Kind, radius: f64) -> Result<Self, SetupError> {
+    fn new(ground: &Ground, kind: Kind, radius: f64, scaled: bool) -> Result<Self, SetupError> {
         let n = ground.n();
         let hessian = Hessian::new(kind, &*ground.functions.oracle);
         Ok(Self {
             region: Region::new(n, kind, &hessian)?,
             hessian,
+            scaled,
             radius,
             cauchy: 0.0,
             at: At::Elsewhere,
@@ -151,7 +155,8 @@ impl Newton {
     /// `trial_s = P(x + base + t d) - x` and its product with the Hessian; gives the model's value there.
     fn try_step(&mut self, ground: &mut Ground, from_step: bool, t: f64) -> Option<f64> {
         for i in 0..ground.n() {
-            let (base, d) = if from_step { (self.s[i], self.w[i]) } else { (0.0, -ground.g[i]) };
+            let (base, d) =
+                if from_step { (self.s[i], self.w[i]) } else { (0.0, -self.region.steepest(i, ground.g[i])) };
             let (lo, hi) = (ground.bounds.lower[i] - ground.x[i], ground.bounds.upper[i] - ground.x[i]);
             self.trial_s[i] = crate::num::dense::clamp(base + t * d, lo, hi);
         }
@@ -164,13 +169,13 @@ impl Newton {
         std::mem::swap(&mut self.hs, &mut self.trial_hs);
     }
 
-    /// The Cauchy step: `q(s) <= μ₀ g's` and `|s| <= Δ` along `P(x - α g) - x` (Lin and Moré, section 3).
+    /// The Cauchy step: `q(s) <= μ₀ g's` and `|D s| <= Δ` along `P(x - α D⁻² g) - x` (Lin and Moré, section 3).
     fn cauchy_step(&mut self, ground: &mut Ground) -> Option<()> {
         const FACTOR: f64 = 10.0;
         const MOST: u32 = 60;
-        let mut alpha = if self.cauchy > 0.0 { self.cauchy } else { self.radius / norm2(&ground.g) };
+        let mut alpha = if self.cauchy > 0.0 { self.cauchy } else { self.radius / self.region.dual_length(&ground.g) };
         let good = |this: &Self, ground: &Ground, q: f64| {
-            q <= DECREASE * dot(&ground.g, &this.trial_s) && norm2(&this.trial_s) <= this.radius
+            q <= DECREASE * dot(&ground.g, &this.trial_s) && this.region.length(&this.trial_s) <= this.radius
         };
         let q = self.try_step(ground, false, alpha)?;
         if good(self, ground, q) {
@@ -277,13 +282,17 @@ impl Steps for Newton {
     const MAX_IDLE: u32 = 60;
 
     fn advance(&mut self, ground: &mut Ground) -> Result<Step, StopReason> {
-        if self.radius == 0.0 {
-            self.radius = norm2(&ground.g).min(100.0 * norm2(&ground.x).max(1.0));
-        }
         if self.at != At::Here {
             let counts = u64::from(self.at == At::Elsewhere);
             self.hessian.update(ground, counts).ok_or(StopReason::NotANumber)?;
             self.at = At::Here;
+            if self.scaled {
+                self.region.rescale(&self.hessian);
+            }
+        }
+        if self.radius == 0.0 {
+            let size = self.region.length(&ground.x).max(1.0);
+            self.radius = self.region.dual_length(&ground.g).min(100.0 * size);
         }
         if ground.bounded {
             self.cauchy_step(ground).ok_or_else(|| ground.nothing_found())?;
@@ -293,7 +302,7 @@ impl Steps for Newton {
         }
         let rim = self.subspace_steps(ground).ok_or_else(|| ground.nothing_found())?;
         let predicted = -(dot(&ground.g, &self.s) + 0.5 * dot(&self.s, &self.hs));
-        let size = norm2(&self.s);
+        let size = self.region.length(&self.s);
         for i in 0..ground.n() {
             ground.trial_x[i] = ground.bounds.clamp(i, ground.x[i] + self.s[i]);
         }
@@ -310,7 +319,7 @@ impl Steps for Newton {
         if let Some(f) = taken {
             ground.accept(f);
             self.at = At::Elsewhere;
-        } else if self.radius <= 1e-15 * norm2(&ground.x).max(1e-300) {
+        } else if self.radius <= 1e-15 * self.region.length(&ground.x).max(1e-300) {
             return Err(StopReason::Stalled);
         }
         Ok(Step { length: length(&self.s), alpha: if taken.is_some() { 1.0 } else { 0.0 }, trials: 1, mark })
@@ -319,7 +328,7 @@ impl Steps for Newton {
     fn forget(&mut self, ground: &Ground, _gently: bool) {
         self.at = At::Elsewhere;
         // What the last steps of the function before say of the radius does not hold of this one.
-        self.radius = self.radius.max(norm2(&ground.x).max(1.0));
+        self.radius = self.radius.max(self.region.length(&ground.x).max(1.0));
     }
 
     fn put(&self, to: &mut Snapshot) {

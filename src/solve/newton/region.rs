@@ -1,6 +1,7 @@
 //! The model on the free variables inside a ball: exactly, or by conjugate gradients.
 //!
-//! Finds `w` of length at most `radius`, 0 on variables that are not free, that lowers `r'w + w'Hw/2`.
+//! Finds `w` with `|D w|` at most `radius`, 0 on variables that are not free, that lowers `r'w + w'Hw/2`. With `v = D w` this is the
+//! ball for `D⁻¹ H D⁻¹`; `D` is the identity unless [`Region::rescale`] is called. Conjugate gradients know no scales.
 //! Sources: Moré and Sorensen (1983) in the form of Conn, Gould and Toint, Trust-Region Methods (2000), algorithm 7.3.4;
 //! Steihaug (1983), algorithm 7.5.1 there.
 
@@ -41,6 +42,8 @@ pub struct Region {
     r: Vec<f64>,
     q: Vec<f64>,
     rhs: Vec<f64>,
+    /// The inverse of `D`.
+    inverse: Vec<f64>,
 }
 
 impl Region {
@@ -62,7 +65,51 @@ impl Region {
             }
         };
         let zero = || vec![0.0; n];
-        Ok(Self { factors, d: zero(), hd: zero(), r: zero(), q: zero(), rhs: zero() })
+        Ok(Self { factors, d: zero(), hd: zero(), r: zero(), q: zero(), rhs: zero(), inverse: vec![1.0; n] })
+    }
+
+    /// Scales of the variables from the diagonal of the Hessian: `D² = |diag H|`, entries below a part of the largest raised
+    /// (Conn, Gould and Toint 2000, section 6.7).
+    pub fn rescale(&mut self, hessian: &Hessian) {
+        /// The least quotient of squared scales: no variable may go more than 10 times as far as another. Curvature at one point
+        /// says little about the way ahead, and HS85 takes a hundred times the steps when scales differ by more than 100.
+        const LEAST: f64 = 1e-2;
+        let Some(vals) = hessian.vals.as_deref().filter(|_| self.is_exact()) else { return };
+        self.hd.fill(0.0);
+        for (k, i, j) in hessian.pattern.entries() {
+            if i == j {
+                self.hd[i] = vals[k].abs();
+            }
+        }
+        let most = self.hd.iter().copied().fold(0.0, f64::max);
+        for (inverse, square) in self.inverse.iter_mut().zip(&self.hd) {
+            let scale = square.max(LEAST * most).sqrt();
+            *inverse = if scale > 0.0 && scale.is_finite() { 1.0 / scale } else { 1.0 };
+        }
+    }
+
+    /// `D⁻² v` at entry `i`.
+    pub fn steepest(&self, i: usize, v: f64) -> f64 {
+        self.inverse[i] * self.inverse[i] * v
+    }
+
+    /// `|D v|`.
+    pub fn length(&self, v: &[f64]) -> f64 {
+        self.scaled(v, |v, inverse| v / inverse)
+    }
+
+    /// `|D⁻¹ v|`, the length of a gradient.
+    pub fn dual_length(&self, v: &[f64]) -> f64 {
+        self.scaled(v, |v, inverse| v * inverse)
+    }
+
+    fn scaled(&self, v: &[f64], entry: impl Fn(f64, f64) -> f64) -> f64 {
+        let entries = || v.iter().zip(&self.inverse).map(|(v, inverse)| entry(*v, *inverse));
+        let largest = entries().fold(0.0f64, |a, b| a.max(b.abs()));
+        if largest == 0.0 || !largest.is_finite() {
+            return largest;
+        }
+        largest * entries().map(|v| (v / largest) * (v / largest)).sum::<f64>().sqrt()
     }
 
     /// Whether a step inside the ball is the minimiser.
@@ -81,13 +128,16 @@ impl Region {
         w: &mut [f64],
     ) -> Option<bool> {
         if self.is_exact() {
-            self.exactly(ground, hessian, r, free, radius, w)
+            let rim = self.exactly(ground, hessian, r, free, radius, w);
+            // From v to w.
+            w.iter_mut().zip(&self.inverse).for_each(|(w, inverse)| *w *= inverse);
+            rim
         } else {
             self.by_conjugate_gradients(ground, hessian, r, free, radius, w)
         }
     }
 
-    /// Moré and Sorensen: `(H + λ I) w = -r` with `|w| = Δ`, or `λ = 0` and `|w| <= Δ`.
+    /// Moré and Sorensen: `(H + λ I) w = -r` with `|w| = Δ`, or `λ = 0` and `|w| <= Δ`; here `w` is `v`, and `H` and `r` are scaled.
     fn exactly(
         &mut self,
         ground: &mut Ground,
@@ -98,7 +148,7 @@ impl Region {
         w: &mut [f64],
     ) -> Option<bool> {
         let (mut lower, size) = self.bounds_of_shift(hessian, free);
-        let mut upper = norm2(r) / radius + size;
+        let mut upper = self.dual_length(r) / radius + size;
         let mut lambda = 0.0f64;
         // `d` keeps the last step of a definite matrix, for the hard case.
         let mut inside = None;
@@ -112,7 +162,7 @@ impl Region {
                 }
                 continue;
             }
-            w.iter_mut().zip(r).for_each(|(w, r)| *w = -r);
+            w.iter_mut().zip(r).zip(&self.inverse).for_each(|((w, r), inverse)| *w = -r * inverse);
             self.solve_factored(w)?;
             let length = norm2(w);
             if length <= radius && (lambda == 0.0 || length >= (1.0 - RIM) * radius) {
@@ -176,10 +226,11 @@ impl Region {
         let (mut lowest, mut square) = (f64::INFINITY, 0.0);
         self.hd.fill(0.0);
         for (k, i, j) in hessian.pattern.entries().filter(|&(_, i, j)| free[i] && free[j]) {
+            let value = vals[k] * self.inverse[i] * self.inverse[j];
             if i == j {
-                self.hd[i] = vals[k];
+                self.hd[i] = value;
             }
-            square += vals[k] * vals[k] * if i == j { 1.0 } else { 2.0 };
+            square += value * value * if i == j { 1.0 } else { 2.0 };
         }
         for (i, free) in free.iter().enumerate() {
             if *free {
@@ -193,12 +244,13 @@ impl Region {
     fn factor(&mut self, hessian: &Hessian, free: &[bool], lambda: f64) -> bool {
         let from = hessian.vals.as_deref().unwrap_or(&[]);
         let n = free.len();
+        let inverse = &self.inverse;
         match &mut self.factors {
             Factors::Cg => false,
             Factors::Dense { matrix, factor } => {
                 matrix.fill(0.0);
                 for (k, i, j) in hessian.pattern.entries().filter(|&(_, i, j)| free[i] && free[j]) {
-                    matrix[i * n + j] = from[k];
+                    matrix[i * n + j] = from[k] * inverse[i] * inverse[j];
                 }
                 for i in 0..n {
                     matrix[i * n + i] += if free[i] { lambda } else { 1.0 };
@@ -208,8 +260,8 @@ impl Region {
             Factors::Sparse { slots, vals, solver, .. } => {
                 vals.fill(0.0);
                 let (of_entries, of_diagonal) = slots.split_at(from.len());
-                for (k, _, _) in hessian.pattern.entries().filter(|&(_, i, j)| free[i] && free[j]) {
-                    vals[of_entries[k] as usize] = from[k];
+                for (k, i, j) in hessian.pattern.entries().filter(|&(_, i, j)| free[i] && free[j]) {
+                    vals[of_entries[k] as usize] = from[k] * inverse[i] * inverse[j];
                 }
                 for (i, &slot) in of_diagonal.iter().enumerate() {
                     vals[slot as usize] += if free[i] { lambda } else { 1.0 };

@@ -61,6 +61,8 @@ pub struct ActiveSet {
     /// 1, or -1 for an equation that is used with its normal turned round.
     turned: Vec<f64>,
     is_active: Vec<bool>,
+    /// Sides that a warm start tries: all equations, then inequalities that were active.
+    before: Vec<u32>,
     products: Vec<f64>,
     normal: Vec<f64>,
     image: Vec<f64>,
@@ -86,6 +88,7 @@ impl ActiveSet {
             u: Vec::with_capacity(n + 1),
             turned: Vec::with_capacity(n + 1),
             is_active: vec![false; n_sides],
+            before: Vec::with_capacity(n_sides),
             products: zeros(n_sides),
             normal: zeros(n),
             image: zeros(n),
@@ -96,7 +99,7 @@ impl ActiveSet {
 
     /// Bytes that [`ActiveSet::new`] takes.
     pub fn bytes(n: usize, n_sides: usize) -> usize {
-        n.saturating_mul(n).saturating_mul(16).saturating_add(9 * n_sides).saturating_add(n.saturating_mul(64))
+        n.saturating_mul(n).saturating_mul(16).saturating_add(13 * n_sides).saturating_add(n.saturating_mul(64))
     }
 
     /// Minimises `½ d'B d + g'd` over the sides; `b` is the factor of `B`; `stop` is asked between steps. Sides that are in [`ActiveSet::active`] from the last call are tried first.
@@ -145,24 +148,19 @@ impl ActiveSet {
     /// The former active sides as equations, less those with negative multipliers, and the minimiser there.
     fn start_warm(&mut self, g: &[f64], sides: &[Side], normals: &impl Normals, stop: &impl Fn() -> bool) {
         // Equations first: they cannot be dropped.
-        let n_before = self.active.len();
-        for side in 0..sides.len() {
-            if sides[side].equal {
-                self.active.push(side as u32);
-            }
-        }
-        let before: Vec<u32> = {
-            let (old, equations) = self.active.split_at(n_before);
-            let inequalities = old.iter().filter(|k| (**k as usize) < sides.len() && !sides[**k as usize].equal);
-            equations.iter().chain(inequalities).copied().collect()
-        };
+        let mut before = std::mem::take(&mut self.before);
+        before.clear();
+        before.extend((0..sides.len() as u32).filter(|k| sides[*k as usize].equal));
+        let is_inequality = |k: &u32| sides.get(*k as usize).is_some_and(|side| !side.equal);
+        before.extend(self.active.iter().copied().filter(is_inequality));
         self.forget();
-        for side in before {
+        for &side in &before {
             if self.active.len() < self.n && !stop() {
                 self.take_normal(side as usize, 1.0, normals);
                 self.add_if_independent(side, 1.0);
             }
         }
+        self.before = before;
         loop {
             self.minimise_on_active(g, sides);
             let inequalities = (0..self.active.len()).filter(|k| !sides[self.active[*k] as usize].equal);

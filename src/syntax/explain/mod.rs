@@ -15,6 +15,7 @@ mod words;
 pub use declared::{declared, misspelt_start};
 pub use habits::FUNCTIONS;
 pub use scene::Scene;
+pub use words::statement_for;
 
 use super::token::Token;
 use crate::base::Span;

@@ -216,7 +216,8 @@ pub(super) fn missing_comma(scene: &Scene<'_>) -> Option<Explained> {
         Some(_) => missing_argument_comma(scene)?,
         None => match scene.first() {
             Kind::Split => "parts",
-            Kind::Show => "items",
+            // An expression that was typed alone is read as the item of a `show` that nobody wrote.
+            Kind::Show if scene.tokens[0].end() > scene.tokens[0].start() => "items",
             _ => return None,
         },
     };

@@ -63,7 +63,7 @@ const INNER: &[(&str, Kind)] = &[
 ];
 
 /// The statement a word was meant to begin.
-pub(super) fn statement_for(word: &str) -> Option<Kind> {
+pub fn statement_for(word: &str) -> Option<Kind> {
     let lower = word.to_lowercase();
     if let Some((_, kind)) = STATEMENTS.iter().find(|s| s.0 == lower) {
         return Some(*kind);
@@ -178,6 +178,10 @@ pub(super) fn clause_word(scene: &Scene<'_>) -> Option<Explained> {
         return None;
     }
     let word = scene.word(scene.at);
+    // `var n int`: a type without its colon.
+    if scene.first() == Kind::Var && scene.at == 2 && type_for(word).is_some() {
+        return None;
+    }
     let lower = word.to_lowercase();
     let fitting = |k: &Kind| matches!(k.class(), Class::Word | Class::Clause) && scene.expects(*k);
     let other = INNER.iter().find(|w| w.0 == lower && scene.expects(w.1)).map(|w| w.1);
