@@ -15,9 +15,13 @@ fn main() -> Result<(), Box<dyn Error>> {
 
 /// What came out.
 pub struct Shipped {
+    /// The model as text.
     pub text: String,
+    /// The least cost.
     pub cost: f64,
+    /// Shadow prices of the markets.
     pub prices: Vec<f64>,
+    /// The least cost at twice the freight.
     pub cost_at_twice: f64,
 }
 

@@ -38,6 +38,7 @@ pub fn valley(watch: impl FnMut(&Iteration) -> ControlFlow<()> + Send + 'static)
 }
 
 /// `y = a exp(-b t)` through measured points: estimates and standard errors.
+#[allow(clippy::disallowed_methods, reason = "programs of their own call the standard library")]
 pub fn decay() -> Result<(Vec<f64>, Vec<f64>), Box<dyn Error>> {
     let counts = [102.0, 83.0, 69.0, 57.0, 46.0, 39.0, 31.5, 26.0, 22.0, 17.5, 15.0, 12.0];
     let m = counts.len();

@@ -21,7 +21,9 @@ fn main() -> Result<(), Box<dyn Error>> {
 
 /// What a run of the controller was like.
 pub struct Run {
+    /// Variables of a solve.
     pub n_vars: usize,
+    /// Its rows.
     pub n_rows: usize,
     /// Of each solve with its change of numbers, sorted.
     pub milliseconds: Vec<f64>,

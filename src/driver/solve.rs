@@ -381,15 +381,10 @@ impl Session {
         let cones = cones.filter(|_| choice.row.form == Form::Conic);
         let options = run::options(choice.row, stage, &self.setup, state.alone)?;
         let limits = state.limits(&self.setup.limits, stage, &options);
-        let begin = state.kept.as_ref().map(|kept| warm(&kept.compiled)).or_else(|| state.first.clone());
+        let begin = state.begin(residuals.is_some());
         let given = begin.is_some();
-        let warm = begin.filter(|_| cones.is_none()).map(|begin| match residuals {
-            Some(_) => {
-                let own = begin.x.len().min(bound.instance.shape.n_vars);
-                WarmStart { x: begin.x[..own].to_vec(), ..WarmStart::default() }
-            }
-            None => begin,
-        });
+        // The conic form has variables and rows of its own.
+        let warm = begin.filter(|_| cones.is_none());
         let live = state.live.clone();
         let ran = self.timed("solve", |s| run::run(&choice, (program, &back), options, (&s.setup, limits), warm, live));
         let mut ran = ran.map_err(|error| setup_failed(bound, &choice, error, at))?;
@@ -523,6 +518,17 @@ impl Runs<'_> {
         let names_own = stage.is_some_and(|s| s.options.iter().any(|(name, ..)| &**name == "max_iter"));
         let own = (names_own && !self.alone).then(|| options.count("max_iter"));
         Limits { iterations: left.iterations.map(|most| own.map_or(most, |own| own.min(most))), ..left }
+    }
+
+    /// Where the next run begins, unless at the model's own start: where the one before it ended. Residuals are functions of
+    /// the model's own variables.
+    fn begin(&self, residuals: bool) -> Option<WarmStart> {
+        let begin = self.kept.as_ref().map(|kept| warm(&kept.compiled)).or_else(|| self.first.clone())?;
+        if !residuals {
+            return Some(begin);
+        }
+        let own = begin.x.len().min(self.bound.instance.shape.n_vars);
+        Some(WarmStart { x: begin.x[..own].to_vec(), ..WarmStart::default() })
     }
 
     /// A remark below the last run.

@@ -323,7 +323,7 @@ fn a_quadratic_problem_goes_on_from_the_rows_that_were_active() {
     let mut last = same;
     for k in 1..40 {
         let t = 0.2 * f64::from(k);
-        let b: Vec<f64> = (0..8).map(|i| 4.0 + 3.0 * (t + f64::from(i)).sin()).collect();
+        let b: Vec<f64> = (0..8).map(|i| 4.0 + 3.0 * optc::num::vmath::sin(t + f64::from(i))).collect();
         problem.set("b", &b).unwrap();
         let (cold, warm) = (problem.solve().unwrap(), problem.solver().warm(&last).run().unwrap());
         assert_eq!(warm.status(), Status::GlobalOptimum);
