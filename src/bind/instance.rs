@@ -161,9 +161,7 @@ pub fn bind(
         integer: variables.integer,
         linear_rows: vec![false; n_cons],
         linear_objectives: vec![false; model.objectives.len()],
-        complements: Vec::new(),
-        l1: Vec::new(),
-        cones: Vec::new(),
+        ..Shape::default()
     };
     let groups: BTreeMap<ArrayId, PlanDomainId> = plan
         .defs

@@ -181,7 +181,7 @@ fn cones_of(
             Ok(())
         })
         .ok()?;
-        if !sound || heads.len() > 0 || tails.iter().any(|rows| rows.len() > 0) {
+        if !sound || !heads.is_empty() || tails.iter().any(|rows| !rows.is_empty()) {
             return None;
         }
     }

@@ -61,6 +61,9 @@ pub fn squares(model: &Model) -> Result<Squares, Option<NodeId>> {
     if terms.is_empty() { Err(Some(body)) } else { Ok(Squares { model, terms, constant }) }
 }
 
+/// A term, and the domains of the sums it stands under, the outermost first.
+pub(super) type Under = (Term, Vec<DomainId>);
+
 /// The squares that `node` is a sum of, for every instance of `domain`: constraints free at both ends are added to the
 /// model, what is added without variables among them. Each comes with the domains of the sums it stands under.
 ///
@@ -70,7 +73,7 @@ pub(super) fn squares_of(
     model: Model,
     node: NodeId,
     domain: DomainId,
-) -> Result<(Model, Vec<(Term, Vec<DomainId>)>), NodeId> {
+) -> Result<(Model, Vec<Under>), NodeId> {
     let at = model.graph.origin(node).span();
     let mut pass = Pass { terms: Vec::new(), constants: None, scopes: Vec::new(), model, at };
     pass.sum(Part { node, factors: Vec::new(), scope: vec![domain] })?;
