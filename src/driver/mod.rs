@@ -15,6 +15,7 @@ pub mod judge;
 pub mod listing;
 pub mod load;
 pub mod method_option;
+mod others;
 pub mod patience;
 pub mod pipeline;
 pub mod ranges;
