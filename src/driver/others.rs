@@ -1,10 +1,10 @@
-//! Other methods for what the router's choice left unproved.
+//! Other methods, after the router's choice came to no certified answer.
 //!
-//! Takes the runs so far, looks at the last one; which methods are tried is a matter of [`route::after`].
-//! Deliberately absent: methods in place of one that the user asked for.
+//! Takes the runs so far, adds the run of a method that proves more, or a note of those that were tried. Which methods they are
+//! stands in [`super::route::after`]. Deliberately absent: methods that were asked for; they are never replaced.
 
 use super::report::Run;
-use super::route::{self, Choice, route};
+use super::route::{Choice, after, route};
 use super::session::Session;
 use super::solve::Runs;
 use crate::base::Span;
@@ -21,7 +21,7 @@ impl Session {
         let mut tried = Vec::new();
         // Of the others only this one looks for the way down from a saddle.
         let fits = |other: &&str| !is_saddle || *other == "newton_trust_region";
-        for other in route::after(&state.bound.facts, &name).into_iter().filter(fits) {
+        for other in after(&state.bound.facts, &name).into_iter().filter(fits) {
             let Ok(choice) = route(&state.bound.facts, Some(other)) else { continue };
             let choice = Choice { reason: format!("`{name}` came to no certified answer"), ..choice };
             // From the model's own start: what is not certified may be far off. A saddle is where to leave it from.

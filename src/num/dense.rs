@@ -46,21 +46,25 @@ pub fn axpy_dot(scale: f64, x: &[f64], y: &mut [f64], z: &[f64]) -> f64 {
     (lanes[0] + lanes[2]) + (lanes[1] + lanes[3]) + tail
 }
 
-/// `xᵀ a` and `xᵀ b` in one pass, each summed like [`dot`].
+/// `xᵀ a` and `xᵀ b`, each summed like [`dot`]; long vectors pass through the cache once.
 pub fn dot_pair(x: &[f64], a: &[f64], b: &[f64]) -> (f64, f64) {
+    /// Three pieces of this length fit the first cache; a multiple of the lanes.
+    const PIECE: usize = 1024;
     debug_assert!(a.len() == x.len() && b.len() == x.len());
     let (mut with_a, mut with_b) = ([0.0f64; 4], [0.0f64; 4]);
-    let (x_blocks, a_blocks, b_blocks) = (x.chunks_exact(4), a.chunks_exact(4), b.chunks_exact(4));
     let (mut a_tail, mut b_tail) = (0.0, 0.0);
-    for ((x, a), b) in x_blocks.remainder().iter().zip(a_blocks.remainder()).zip(b_blocks.remainder()) {
-        a_tail += x * a;
-        b_tail += x * b;
-    }
-    for ((x, a), b) in x_blocks.zip(a_blocks).zip(b_blocks) {
-        for lane in 0..4 {
-            with_a[lane] += x[lane] * a[lane];
-            with_b[lane] += x[lane] * b[lane];
+    let piece = |x: &[f64], y: &[f64], lanes: &mut [f64; 4], tail: &mut f64| {
+        let (x_blocks, y_blocks) = (x.chunks_exact(4), y.chunks_exact(4));
+        *tail = x_blocks.remainder().iter().zip(y_blocks.remainder()).map(|(x, y)| x * y).sum();
+        for (x, y) in x_blocks.zip(y_blocks) {
+            for lane in 0..4 {
+                lanes[lane] += x[lane] * y[lane];
+            }
         }
+    };
+    for ((x, a), b) in x.chunks(PIECE).zip(a.chunks(PIECE)).zip(b.chunks(PIECE)) {
+        piece(x, a, &mut with_a, &mut a_tail);
+        piece(x, b, &mut with_b, &mut b_tail);
     }
     let sum = |lanes: [f64; 4], tail: f64| (lanes[0] + lanes[2]) + (lanes[1] + lanes[3]) + tail;
     (sum(with_a, a_tail), sum(with_b, b_tail))
@@ -154,6 +158,10 @@ mod tests {
             assert_eq!(once, twice);
             assert_eq!(product, dot(&twice, &z));
             assert_eq!(dot_pair(&x, &z, &twice), (dot(&x, &z), dot(&x, &twice)));
+        }
+        for n in [1023, 1024, 1026, 3000] {
+            let [x, a, b] = [0.3, 0.7, 1.1].map(|step| (0..n).map(|i| (step * f64::from(i)) % 2.0).collect::<Vec<_>>());
+            assert_eq!(dot_pair(&x, &a, &b), (dot(&x, &a), dot(&x, &b)), "{n}");
         }
     }
 }

@@ -101,8 +101,14 @@ impl Memory {
 
     /// `out += W u`, with `u` of length [`Memory::rank`].
     pub fn add_w(&self, u: &[f64], out: &mut [f64]) {
-        for k in 0..self.len {
-            axpy_pair((u[k], self.y_k(k)), (self.theta * u[self.len + k], self.s_k(k)), out);
+        /// A piece of this length stays in the first cache while all pairs are added to it.
+        const PIECE: usize = 1024;
+        for (piece, out) in out.chunks_mut(PIECE).enumerate() {
+            let range = piece * PIECE..piece * PIECE + out.len();
+            for k in 0..self.len {
+                let (s, y) = (&self.s_k(k)[range.clone()], &self.y_k(k)[range.clone()]);
+                axpy_pair((u[k], y), (self.theta * u[self.len + k], s), out);
+            }
         }
     }
 
@@ -286,12 +292,12 @@ impl Lu {
                     self.a.swap(k * n + j, pivot * n + j);
                 }
             }
-            for i in k + 1..n {
-                let factor = self.a[i * n + k] / size;
-                self.a[i * n + k] = factor;
-                for j in k + 1..n {
-                    self.a[i * n + j] -= factor * self.a[k * n + j];
-                }
+            let (above, below) = self.a[..n * n].split_at_mut((k + 1) * n);
+            let pivot_row = &above[k * n + k + 1..];
+            for row in below.chunks_exact_mut(n) {
+                let factor = row[k] / size;
+                row[k] = factor;
+                axpy(-factor, pivot_row, &mut row[k + 1..]);
             }
         }
         Some(())
@@ -303,16 +309,12 @@ impl Lu {
         for k in 0..n {
             v.swap(k, self.pivots[k]);
         }
+        let row = |i: usize| &self.a[i * n..][..n];
         for i in 0..n {
-            for j in 0..i {
-                v[i] -= self.a[i * n + j] * v[j];
-            }
+            v[i] -= dot(&row(i)[..i], &v[..i]);
         }
         for i in (0..n).rev() {
-            for j in i + 1..n {
-                v[i] -= self.a[i * n + j] * v[j];
-            }
-            v[i] /= self.a[i * n + i];
+            v[i] = (v[i] - dot(&row(i)[i + 1..], &v[i + 1..n])) / row(i)[i];
         }
     }
 }

@@ -8,6 +8,7 @@ use std::collections::BinaryHeap;
 
 use super::face::Face;
 use super::memory::Memory;
+use crate::num::dense::dot;
 use crate::problem::Bounds;
 
 /// Where the projected path meets a bound. The greatest in a heap is the one that is met first.
@@ -96,15 +97,16 @@ impl Subproblem {
         let k = memory.rank();
         let theta = memory.theta();
         self.target.copy_from_slice(x);
-        let first = self.find_breakpoints(bounds, x, g);
+        let first = self.first_breakpoint(bounds, x, g);
         memory.w_transposed(&self.d, &mut self.p[..k]);
         self.c[..k].fill(0.0);
         self.held[..k].fill(0.0);
         // f' = -dᵀd, f'' = theta dᵀd - pᵀ M p.
-        let slope = -self.d.iter().map(|d| d * d).sum::<f64>();
+        let slope = -dot(&self.d, &self.d);
         let curvature = -theta * slope - self.middle_form(memory, k);
         let mut piece = Piece { t: 0.0, slope, curvature, floor: f64::EPSILON * curvature.abs() };
         if first <= piece.ahead() {
+            self.collect_breakpoints(bounds, x);
             self.walk(memory, bounds, x, g, &mut piece);
         }
         let ahead = piece.ahead();
@@ -118,20 +120,30 @@ impl Subproblem {
         }
     }
 
-    /// Fills `d` and where each entry of `x + t d` meets its bound; gives the first such `t`.
-    fn find_breakpoints(&mut self, bounds: &Bounds, x: &[f64], g: &[f64]) -> f64 {
-        self.breakpoints.clear();
+    /// Fills `d`; gives the first `t` at which an entry of `x + t d` meets its bound.
+    fn first_breakpoint(&mut self, bounds: &Bounds, x: &[f64], g: &[f64]) -> f64 {
         let mut first = f64::INFINITY;
-        for i in 0..x.len() {
-            let end = if g[i] < 0.0 { bounds.upper[i] } else { bounds.lower[i] };
-            let t = if g[i] == 0.0 { f64::INFINITY } else { ((x[i] - end) / g[i]).max(0.0) };
-            self.d[i] = if t == 0.0 { 0.0 } else { -g[i] };
-            if t > 0.0 && t < f64::INFINITY {
-                first = first.min(t);
+        let ends = bounds.lower.iter().zip(&bounds.upper);
+        for (((d, x), g), (lower, upper)) in self.d.iter_mut().zip(x).zip(g).zip(ends) {
+            let (down, up) = (x - lower, upper - x);
+            let room = if *g < 0.0 { up } else { down };
+            let t = room / g.abs();
+            *d = if room > 0.0 { -g } else { 0.0 };
+            first = if room > 0.0 && t < first { t } else { first };
+        }
+        first
+    }
+
+    /// Collects where each entry of `x + t d` meets its bound.
+    fn collect_breakpoints(&mut self, bounds: &Bounds, x: &[f64]) {
+        self.breakpoints.clear();
+        for (i, &d) in self.d.iter().enumerate().filter(|(_, d)| **d != 0.0) {
+            let room = if d > 0.0 { bounds.upper[i] - x[i] } else { x[i] - bounds.lower[i] };
+            let t = room / d.abs();
+            if t < f64::INFINITY {
                 self.breakpoints.push(Breakpoint { t, i: i as u32 });
             }
         }
-        first
     }
 
     /// Follows the path from one breakpoint to the next until the minimiser lies before the next.

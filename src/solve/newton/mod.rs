@@ -277,7 +277,7 @@ impl Newton {
 }
 
 impl Steps for Newton {
-    const VERSION: u32 = 1;
+    const VERSION: u32 = 2;
     // Rejected steps make no progress.
     const MAX_IDLE: u32 = 60;
 
@@ -335,12 +335,15 @@ impl Steps for Newton {
         to.put_real(self.radius);
         to.put_real(self.cauchy);
         to.put(u64::from(self.at != At::Elsewhere));
+        if self.scaled {
+            to.put_reals(&self.region.inverse);
+        }
     }
 
     fn take(&mut self, from: &mut SnapshotReader<'_>) -> Result<(), SnapshotError> {
         self.radius = from.take_real()?;
         self.cauchy = from.take_real()?;
         self.at = if from.take()? == 0 { At::Elsewhere } else { At::HereBefore };
-        Ok(())
+        if self.scaled { from.take_reals(&mut self.region.inverse) } else { Ok(()) }
     }
 }

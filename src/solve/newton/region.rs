@@ -43,7 +43,7 @@ pub struct Region {
     q: Vec<f64>,
     rhs: Vec<f64>,
     /// The inverse of `D`.
-    inverse: Vec<f64>,
+    pub inverse: Vec<f64>,
 }
 
 impl Region {

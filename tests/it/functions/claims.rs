@@ -330,7 +330,10 @@ pub fn trends(row: &Builtin) -> Verdict {
                         return Err(format!("not {trend:?} in `{name}` on {ranges:?}"));
                     }
                 }
-                let varies = ranges[k].lo < ranges[k].hi && (row.smoothness)(&ranges) == Smoothness::Smooth;
+                // A pole inside, from one infinity to the other, is the end of a trend.
+                let (range, given) = ((row.enclose)(&ranges), ranges[k]);
+                let has_pole = range == Interval::ALL && given.lo.is_finite() && given.hi.is_finite();
+                let varies = given.lo < given.hi && !has_pole && (row.smoothness)(&ranges) == Smoothness::Smooth;
                 if n == 1 && varies && trend == Trend::Unknown {
                     evident += 1;
                     let slope = |x: &Vec<f64>| applied.gradient(x)[0];
