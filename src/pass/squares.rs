@@ -69,11 +69,7 @@ pub(super) type Under = (Term, Vec<DomainId>);
 ///
 /// # Errors
 /// The first node that is no square.
-pub(super) fn squares_of(
-    model: Model,
-    node: NodeId,
-    domain: DomainId,
-) -> Result<(Model, Vec<Under>), NodeId> {
+pub(super) fn squares_of(model: Model, node: NodeId, domain: DomainId) -> Result<(Model, Vec<Under>), NodeId> {
     let at = model.graph.origin(node).span();
     let mut pass = Pass { terms: Vec::new(), constants: None, scopes: Vec::new(), model, at };
     pass.sum(Part { node, factors: Vec::new(), scope: vec![domain] })?;

@@ -97,6 +97,13 @@ fn flips() -> Vec<Flip> {
             other: constrained,
             changed: rows(),
         },
+    ]
+}
+
+/// Where there is nothing to satisfy but bounds.
+fn flips_without_rows() -> Vec<Flip> {
+    let newton = ("interior_point", "no rows, a Hessian for Newton steps");
+    vec![
         Flip {
             rule: ("nelder_mead", "no rows, no gradient"),
             facts: ProblemFacts { offers: Capabilities::VALUES, ..smooth() },
@@ -133,7 +140,7 @@ fn flips() -> Vec<Flip> {
 
 #[test]
 fn each_rule_is_decided_by_one_fact() {
-    let flips = flips();
+    let flips: Vec<Flip> = flips().into_iter().chain(flips_without_rows()).collect();
     for flip in &flips {
         for (wanted, facts) in [(flip.rule, &flip.facts), (flip.other, &flip.changed)] {
             let choice = route(facts, None).unwrap_or_else(|(row, refusal)| panic!("{}: {refusal}", row.name));
