@@ -198,10 +198,14 @@ impl Pace {
 
 /// Jobs that are timed alone before any is shared.
 const TIMED: u32 = 3;
-/// Shared jobs before they are judged.
-const TRIED: u32 = 8;
-/// What sharing must at least save: a job takes this part of its time alone, or less.
+/// Shared jobs before any counts.
+const TRIED: u32 = 4;
+/// A shared job that takes more than this part of its time alone was shared in vain.
 const WORTH_IT: f64 = 0.9;
+/// As much of the last few jobs may be shared in vain.
+const IN_VAIN: f64 = 0.6;
+/// No job counts for more than so many times its time alone: a thread that was put aside once says little.
+const WORST: f64 = 8.0;
 
 /// Times in seconds.
 struct Times {
@@ -209,8 +213,10 @@ struct Times {
     to_time: u32,
     /// The least of them.
     alone: f64,
-    /// A mean over the last few shared jobs.
+    /// A mean over some thirty shared jobs, in times of a job alone.
     together: f64,
+    /// Which part of the last few was shared in vain.
+    in_vain: f64,
     /// Shared jobs since they were last judged bad.
     shared: u32,
     /// How many jobs are to be done alone.
@@ -221,7 +227,8 @@ struct Times {
 
 impl Default for Times {
     fn default() -> Self {
-        Self { to_time: TIMED, alone: f64::INFINITY, together: 0.0, shared: 0, skip: 0, patience: 8 }
+        let (alone, together) = (f64::INFINITY, 0.0);
+        Self { to_time: TIMED, alone, together, in_vain: 0.0, shared: 0, skip: 0, patience: 8 }
     }
 }
 
@@ -232,11 +239,15 @@ impl Times {
     }
 
     fn took(&mut self, seconds: f64) {
-        // The first ones wake threads and bring memory to them.
-        let weight = if self.shared < TRIED / 2 { 1.0 } else { 0.25 };
-        self.together += weight * (seconds - self.together);
+        let part = (seconds / self.alone.max(1e-9)).min(WORST);
         self.shared += 1;
-        if self.shared >= TRIED && self.together > WORTH_IT * self.alone {
+        // The first ones wake threads and bring memory to them.
+        if self.shared <= TRIED {
+            return;
+        }
+        self.together += (part - self.together) / 32.0;
+        self.in_vain += (f64::from(part > WORTH_IT) - self.in_vain) / 8.0;
+        if self.in_vain > IN_VAIN || self.together > WORTH_IT {
             self.patience = if self.shared > 64 { 8 } else { (2 * self.patience).min(4096) };
             *self = Self { skip: self.patience, patience: self.patience, ..Self::default() };
         }

@@ -626,7 +626,12 @@ impl CompiledOracle {
             Ok(looked) => return looked,
             Err(watch) => watch,
         };
-        reset.apply(values, if memory.registers.careful { product } else { |a, b| a * b });
+        // Two calls, so that the plain product is compiled into its loop.
+        if memory.registers.careful {
+            reset.apply(values, product);
+        } else {
+            reset.apply(values, |a, b| a * b);
+        }
         for (step, slots) in plan.steps.iter().zip(&plan.array_slots).skip(plan.n_constant) {
             match step {
                 BoundStep::Begin(_) => {}
