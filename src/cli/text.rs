@@ -315,7 +315,7 @@ impl Page {
             "infeasible" => {
                 ("no point satisfies these rows together, taken with these weights", "constraint", "weight")
             }
-            _ => ("the objective falls for ever along this direction", "variable", "moves by"),
+            _ => ("the objective improves for ever along this direction", "variable", "moves by"),
         };
         let name = |name: &str, index: &[Label]| {
             let parts: Vec<String> = index.iter().map(ToString::to_string).collect();

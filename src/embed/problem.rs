@@ -115,7 +115,8 @@ impl Problem {
     /// fastest. Nothing is compiled; params computed from it follow. Clones of this problem keep their values.
     ///
     /// # Errors
-    /// An unknown name, another number of values, or a param that decides sizes. Nothing has changed then.
+    /// An unknown name, another number of values, or a param that decides sizes; a new sign of a factor of `abs`, `max` or
+    /// `min`, when rows stand for these. Nothing has changed then.
     pub fn set(&mut self, name: &str, values: &[f64]) -> Result<(), Errors> {
         self.set_all(&[(name, values)])
     }
@@ -127,6 +128,8 @@ impl Problem {
     pub fn set_all(&mut self, values: &[(&str, &[f64])]) -> Result<(), Errors> {
         let values: Vec<(Name, Vec<f64>)> = values.iter().map(|(n, v)| (Name::from(*n), v.to_vec())).collect();
         let bound = self.bound.take().expect("it is put back below");
+        // Whether a model in another form still is that model shows when its numbers have changed.
+        let before = bound.is_restated().then(|| Arc::clone(&bound));
         let bound = Arc::try_unwrap(bound).unwrap_or_else(|shared| Bound::clone(&shared));
         let (bound, result) = match bound.with_values(&values) {
             Ok(bound) => (bound, Ok(())),
@@ -136,7 +139,10 @@ impl Problem {
                 (bound, Err(errors))
             }
         };
-        self.bound = Some(Arc::new(bound));
+        self.bound = Some(match (before, &result) {
+            (Some(before), Err(_)) => before,
+            _ => Arc::new(bound),
+        });
         result
     }
 

@@ -255,3 +255,13 @@ fn what_could_be_gained_ends_at_bounds_and_rows() {
         assert_eq!(status(20.0), Status::Stationary, "{text}");
     }
 }
+
+#[test]
+fn a_small_cost_with_much_room_is_no_optimum() {
+    // The cost is far below what a gradient may be, and still worth a thousand.
+    for method in ["lbfgs", "interior_point", "gradient_descent"] {
+        let report = solve_with("var x in [0, 1e12]\nminimize f: -1e-9 * x\n", Some(method));
+        let wrong = report.objectives[0].value > -999.0 && report.status() == Some(Status::GlobalOptimum);
+        assert!(!wrong, "{method}: {:?}", report.runs);
+    }
+}

@@ -59,7 +59,8 @@ fn files(folder: &str, ending: &str) -> Vec<PathBuf> {
         for entry in std::fs::read_dir(&next).into_iter().flatten().flatten() {
             let path = entry.path();
             if path.is_dir() {
-                folders.push(path);
+                // What a package of its own has built is nobody's text.
+                folders.extend((!path.ends_with("target")).then_some(path));
             } else if path.extension().is_some_and(|e| e == ending) {
                 found.push(path);
             }

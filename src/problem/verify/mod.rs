@@ -172,7 +172,9 @@ impl Judge<'_> {
     fn judge_curvature(&mut self, at: &mut At<'_>, multipliers: &Multipliers) -> Status {
         // Whole points are points of the problem without that demand: what is best among all is best among them.
         if at.is_linear() {
-            return Status::GlobalOptimum;
+            let objective = self.evidence.objective.unwrap_or(0.0);
+            let moves = point::cost_without_counterpart(at, multipliers, tolerance::GAIN * objective.abs().max(1.0));
+            return if moves { Status::Stationary } else { Status::GlobalOptimum };
         }
         if self.facts.curvature == Curvature::Convex {
             return self.judge_gain(at, multipliers);

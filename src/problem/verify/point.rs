@@ -281,6 +281,18 @@ pub fn gradient_allowed(at: &At<'_>, m: &Multipliers) -> Vec<f64> {
     terms.into_iter().map(|terms| STATIONARITY * mean.min(terms).max(1.0)).collect()
 }
 
+/// Whether some variable has a cost that no multiplier answers, although following it would gain more than `most`: costs
+/// below the absolute tolerance of stationarity matter where there is room.
+pub fn cost_without_counterpart(at: &At<'_>, m: &Multipliers, most: f64) -> bool {
+    let vars = &at.shape().vars;
+    let jty = at.jtv(&m.y);
+    (0..at.x.len()).any(|j| {
+        let (cost, left) = (at.gradient[j], at.gradient[j] + jty[j] - m.z_lower[j] + m.z_upper[j]);
+        let room = if left > 0.0 { at.x[j] - vars.lower[j] } else { vars.upper[j] - at.x[j] };
+        left.abs() > 0.5 * cost.abs() && cost != 0.0 && left.abs() * room.max(0.0) > most
+    })
+}
+
 /// What the violations are worth: each times its multiplier, all together. To first order this is how much better than the
 /// optimum the objective may be, because the point is outside; where no constraint qualification holds, multipliers grow
 /// as violations shrink, and this alone tells such a point from an optimum. It stands at the largest.
