@@ -7,10 +7,10 @@
 //!
 //! Functions that are more than a few instructions are not called from the code: the loop is cut into stages, and
 //! between two of them a block routine of [`num::vmath`](crate::num::vmath) maps the arguments of 256 instances
-//! ([`schedule`]). Code is thus without calls and without relocations, and one read-only mapping ([`memory`]) holds all
+//! (`schedule`). Code is thus without calls and without relocations, and one read-only mapping (`memory`) holds all
 //! of it.
 //!
-//! A part that takes long enough is cut into chunks, which the threads of a [`pool`] run at the same time ([`team`]),
+//! A part that takes long enough is cut into chunks, which the threads of a [`pool`] run at the same time (`team`),
 //! with the bits that one thread gives.
 //!
 //! Deliberately absent: what numbers mean, where slots come from.
