@@ -152,7 +152,7 @@ impl Model {
     /// # let (i, j) = (m.range("I", 1..=2), m.range("J", 1..=3));
     /// # let flow = m.var("flow").over(&[&i, &j]).at_least(0.0).add();
     /// m.subject_to_each_of("most", [&i, &j], |[p, q]| flow.at((p, q)).le(4));
-    /// assert!(m.text().contains("most[i1 in I, i2 in J]: flow[i1, i2] <= 4"));
+    /// assert!(m.text().contains("most[i₁ in I, i₂ in J]: flow[i₁, i₂] <= 4"));
     /// ```
     pub fn subject_to_each_of<const N: usize>(
         &mut self,
@@ -249,8 +249,12 @@ impl NewVar<'_> {
     /// Puts it into the model.
     pub fn add(self) -> Array {
         let Self { model, name, sets, bounds, start, of } = self;
-        let axes =
-            sets.iter().enumerate().map(|(k, set)| format!("k{} in {set}", k + 1)).collect::<Vec<_>>().join(", ");
+        let axes = sets
+            .iter()
+            .enumerate()
+            .map(|(k, set)| format!("{} in {set}", index('k', k + 1)))
+            .collect::<Vec<_>>()
+            .join(", ");
         let axes = if axes.is_empty() { axes } else { format!("[{axes}]") };
         let _ = writeln!(model.lines, "var {name}{axes}{of}{bounds}{start}");
         Array { name, n_axes: sets.len() }
@@ -299,7 +303,7 @@ impl Array {
 
     /// Each entry its own, in bounds and starts of a variable over the same sets.
     pub fn each(&self) -> Expr {
-        let indices: Vec<String> = (1..=self.n_axes).map(|k| format!("k{k}")).collect();
+        let indices: Vec<String> = (1..=self.n_axes).map(|k| index('k', k)).collect();
         Expr { text: format!("{}[{}]", self.name, indices.join(", ")), bind: Bind::Atom }
     }
 }
@@ -315,20 +319,27 @@ thread_local! {
     static DEPTH: Cell<usize> = const { Cell::new(0) };
 }
 
+/// A name for an index: with a subscript, so that it hides no name that anybody would give to data or variables.
+fn index(letter: char, number: usize) -> String {
+    let digits = number.to_string();
+    let below = digits.bytes().filter_map(|digit| char::from_u32('₀' as u32 + u32::from(digit - b'0')));
+    std::iter::once(letter).chain(below).collect()
+}
+
 /// Calls `body` with an index that no expression around it uses.
 fn with_index<T>(body: impl FnOnce(&Expr) -> T) -> T {
     let depth = DEPTH.get() + 1;
     DEPTH.set(depth);
-    let result = body(&Expr { text: format!("i{depth}"), bind: Bind::Atom });
+    let result = body(&Expr { text: index('i', depth), bind: Bind::Atom });
     DEPTH.set(depth - 1);
     result
 }
 
-/// Calls `body` with an index for each set; gives `i1 in I, i2 in J` and what it gave.
+/// Calls `body` with an index for each set; gives `i₁ in I, i₂ in J` and what it gave.
 fn with_indices<const N: usize, T>(sets: [&Set; N], body: impl FnOnce([&Expr; N]) -> T) -> (String, T) {
     let depth = DEPTH.get();
     DEPTH.set(depth + N);
-    let indices: [Expr; N] = std::array::from_fn(|k| Expr { text: format!("i{}", depth + k + 1), bind: Bind::Atom });
+    let indices: [Expr; N] = std::array::from_fn(|k| Expr { text: index('i', depth + k + 1), bind: Bind::Atom });
     let result = body(indices.each_ref());
     DEPTH.set(depth);
     let axes: Vec<String> = indices.iter().zip(sets).map(|(i, set)| format!("{} in {}", i.text, set.name)).collect();

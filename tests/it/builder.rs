@@ -84,19 +84,19 @@ fn models_made_in_rust_are_the_same_to_the_compiler_as_texts() {
     flow.minimize_named("total", sum_of([&i, &j], |[p, q]| cost.at((p, q)) * x.at((p, q))));
     flow.subject_to_each_of("most", [&i, &j], |[p, q]| x.at((p, q)).le(4i64));
     flow.subject_to_each("all", &j, |q| sum(&i, |p| x.at((p, q))).between(1, 2usize));
-    let flow_text = "set I = {a, b}\nset J = 1..3\nparam cost[I, J]\nvar x[k1 in I, k2 in J] >= 0
-minimize total: sum(i1 in I, i2 in J: cost[i1, i2] * x[i1, i2])
+    let flow_text = "set I = {a, b}\nset J = 1..3\nparam cost[I, J]\nvar x[k₁ in I, k₂ in J] >= 0
+minimize total: sum(i₁ in I, i₂ in J: cost[i₁, i₂] * x[i₁, i₂])
 subject to
-  most[i1 in I, i2 in J]: x[i1, i2] <= 4
-  all[i1 in J]: 1 <= sum(i2 in I: x[i2, i1]) <= 2";
+  most[i₁ in I, i₂ in J]: x[i₁, i₂] <= 4
+  all[i₁ in J]: 1 <= sum(i₂ in I: x[i₂, i₁]) <= 2";
 
     let mut banana = Model::new();
     let n = banana.range("I", 1..=10);
     let inner = banana.range("K", 1..=9);
     let z = banana.var("z").over(&[&n]).start(0.5).add();
     banana.minimize(sum(&inner, |k| 100 * (z.at(k + 1) - z.at(k).pow(2)).pow(2) + (1 - z.at(k)).pow(2)));
-    let banana_text = "set I = 1..10\nset K = 1..9\nvar z[k1 in I] start 0.5
-minimize sum(i1 in K: 100 * (z[i1 + 1] - z[i1]^2)^2 + (1 - z[i1])^2)";
+    let banana_text = "set I = 1..10\nset K = 1..9\nvar z[k₁ in I] start 0.5
+minimize sum(i₁ in K: 100 * (z[i₁ + 1] - z[i₁]^2)^2 + (1 - z[i₁])^2)";
 
     let mut whole = Model::new();
     let things = whole.range("T", 1..=5);
@@ -105,9 +105,9 @@ minimize sum(i1 in K: 100 * (z[i1 + 1] - z[i1]^2)^2 + (1 - z[i1])^2)";
         (whole.var("take").over(&[&things]).binary().add(), whole.var("more").integer().between(0, 3).add());
     whole.maximize_named("worth", sum(&things, |k| value.at(k) * take.at(k)) - 0.5 * &more.all());
     whole.subject_to("fits", sum(&things, |k| take.at(k)).le(&room + more.all()));
-    let whole_text = "set T = 1..5\nparam value[T]\nparam room = 7.0\nvar take[k1 in T]: bool\nvar more: int in [0, 3]
-maximize worth: sum(i1 in T: value[i1] * take[i1]) - 0.5 * more
-subject to fits: sum(i1 in T: take[i1]) <= room + more";
+    let whole_text = "set T = 1..5\nparam value[T]\nparam room = 7.0\nvar take[k₁ in T]: bool\nvar more: int in [0, 3]
+maximize worth: sum(i₁ in T: value[i₁] * take[i₁]) - 0.5 * more
+subject to fits: sum(i₁ in T: take[i₁]) <= room + more";
 
     let mut tangled = Model::new();
     let k = tangled.range("K", 1..=4);
@@ -119,12 +119,24 @@ subject to fits: sum(i1 in T: take[i1]) <= room + more";
     );
     tangled.subject_to("top", max(&k, |p| u.at(p).abs()).le(1.5));
     tangled.subject_to("tie", (u.at(1) * t).eq(0.25));
-    let tangled_text = "set K = 1..4\nvar u[k1 in K] in [-2, 2]\nvar t
-minimize -t * 2 + 3 / (1 + t^2) - (2 - t) + norm2(i1 in K: u[i1] - t) + exp(-t)
+    let tangled_text = "set K = 1..4\nvar u[k₁ in K] in [-2, 2]\nvar t
+minimize -t * 2 + 3 / (1 + t^2) - (2 - t) + norm2(i₁ in K: u[i₁] - t) + exp(-t)
 subject to
-  top: max(i1 in K: abs(u[i1])) <= 1.5
+  top: max(i₁ in K: abs(u[i₁])) <= 1.5
   tie: u[1] * t == 0.25";
     for (made, text) in [(flow, flow_text), (banana, banana_text), (whole, whole_text), (tangled, tangled_text)] {
         assert_eq!(ir(&made.text()), ir(text), "{}", made.text());
     }
+}
+
+#[test]
+fn a_param_named_as_an_index_might_be_is_not_hidden() {
+    let mut model = Model::new();
+    let things = model.range("things", 1..=3);
+    let i1 = model.number("i1", 5.0);
+    let k1 = model.number("k1", 7.0);
+    let x = model.var("x").over(&[&things]).between(0.0, &k1).add();
+    model.maximize(sum(&things, |k| &i1 * x.at(k)));
+    let solution = model.compile().unwrap().solve().unwrap();
+    assert!((solution.objective() - 3.0 * 5.0 * 7.0).abs() < 1e-6, "{}", solution.objective());
 }

@@ -40,7 +40,7 @@ fn dantzigs_transport_costs_what_it_did_in_1963() {
     for (found, wanted) in shipped.prices.iter().zip([0.225, 0.153, 0.126]) {
         near(*found, wanted, 1e-7);
     }
-    assert!(shipped.text.contains("minimize cost: sum(i1 in plants, i2 in markets:"), "{}", shipped.text);
+    assert!(shipped.text.contains("minimize cost: sum(i₁ in plants, i₂ in markets:"), "{}", shipped.text);
 }
 
 #[test]
