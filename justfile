@@ -45,3 +45,7 @@ fit RUNS="60":
 # A model-predictive controller: 1 000 warm re-solves of 200 variables in one process, mean and slowest.
 mpc:
     cargo run --release --example mpc
+
+# The tests of linear, quadratic and integer problems in a build with HiGHS; wants cmake, a C++ compiler and libclang.
+highs:
+    cargo test --features highs --test it -- engines route solvers cones

@@ -148,6 +148,9 @@ impl Problem {
 
     /// Functions and derivatives on slices. Each thread takes its own.
     ///
+    /// Of a model with kinks they are those of the form that is solved: with a variable and rows in place of each `abs`, `max` and
+    /// `min` that an optimum presses against its arguments, without weighted absolute values that a method takes apart.
+    ///
     /// # Errors
     /// When a matrix of derivatives by the problem's own variables would be too large.
     pub fn evaluator(&self) -> Result<Evaluator, Errors> {
