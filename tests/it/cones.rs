@@ -1,30 +1,9 @@
 //! Norms as second-order cones: answers that are known, at the tips of norms too; refutations; and wrong shapes of problems,
 //! which go elsewhere.
 
-use optc::data::FolderLoader;
+use crate::engines::{solve_with, solved_by};
 use optc::driver::report::Report;
-use optc::driver::{Session, Setup};
 use optc::problem::Status;
-use std::sync::Arc;
-
-fn solve_with(text: &str, method: Option<&str>) -> Report {
-    let setup = Setup { method: method.map(String::from), ..Setup::default() };
-    let mut session = Session::new(Arc::new(FolderLoader::new(".").allow_all()), setup);
-    let checked = session.check_text("model.opt", text);
-    match session.solve_checked("model.opt", checked, None) {
-        Ok(solved) => solved.report,
-        Err(reports) => panic!("{text}\n{:?}", reports.messages()),
-    }
-}
-
-/// The report of a run whose first method was `method`, with all expectations kept.
-fn solved_by(method: &str, text: &str, status: Status) -> Report {
-    let report = solve_with(text, None);
-    assert_eq!(report.runs[0].method, method, "{text}\n{:?}", report.runs[0]);
-    assert_eq!(report.status(), Some(status), "{text}\n{:?}", report.runs);
-    assert!(report.expectations.iter().all(|e| e.holds), "{text}\n{:?}", report.expectations);
-    report
-}
 
 fn solved(text: &str) -> Report {
     let report = solved_by("clarabel", text, Status::GlobalOptimum);

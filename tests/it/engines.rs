@@ -6,7 +6,8 @@ use optc::driver::{Session, Setup};
 use optc::problem::{Oracle, Status};
 use std::sync::Arc;
 
-fn solve_with(text: &str, method: Option<&str>) -> Report {
+/// The report of a model solved by the method that is asked for, or by the router's choice.
+pub fn solve_with(text: &str, method: Option<&str>) -> Report {
     let setup = Setup { method: method.map(String::from), ..Setup::default() };
     let mut session = Session::new(Arc::new(FolderLoader::new(".").allow_all()), setup);
     let checked = session.check_text("model.opt", text);
@@ -17,9 +18,9 @@ fn solve_with(text: &str, method: Option<&str>) -> Report {
 }
 
 /// The report of a run whose first method was `method`, with all expectations kept.
-fn solved_by(method: &str, text: &str, status: Status) -> Report {
+pub fn solved_by(method: &str, text: &str, status: Status) -> Report {
     let report = solve_with(text, None);
-    assert_eq!(report.runs[0].method, method, "{text}");
+    assert_eq!(report.runs[0].method, method, "{text}\n{:?}", report.runs[0]);
     assert_eq!(report.status(), Some(status), "{text}\n{:?}", report.runs);
     assert!(report.expectations.iter().all(|e| e.holds), "{text}\n{:?}", report.expectations);
     report
