@@ -149,12 +149,22 @@ impl Problem {
     /// Functions and derivatives on slices. Each thread takes its own.
     ///
     /// Of a model with kinks they are those of the form that is solved: with a variable and rows in place of each `abs`, `max` and
-    /// `min` that an optimum presses against its arguments, without weighted absolute values that a method takes apart.
+    /// `min` that an optimum presses against its arguments.
     ///
     /// # Errors
+    /// When a method was asked for that takes weighted absolute values apart: the rest alone is not the objective.
     /// When a matrix of derivatives by the problem's own variables would be too large.
     pub fn evaluator(&self) -> Result<Evaluator, Errors> {
         let bound = self.bound();
+        if !bound.l1.is_empty() {
+            // Its functions are the rest of the objective: values that nobody asked for.
+            let error = crate::diag::codes::limit::LimitError::BadArgument {
+                argument: "an evaluator".into(),
+                reason: "a method was asked for that takes weighted absolute values apart from the objective".into(),
+                help: Some("leave out `solve with proximal_gradient`".into()),
+            };
+            return Err(self.errors(&Reports::from(error)));
+        }
         let oracle: Arc<dyn Oracle> = if bound.oracle.is_lifted() {
             let program = Arc::new(bound.oracle.program().clone());
             let condensed = CompiledOracle::new(program, Arc::clone(&bound.instance), Mode::Condensed);

@@ -407,4 +407,7 @@ fn weights_beside_a_smooth_objective_follow_their_params() {
         assert!((solution.x()[0] - (3.0 - w).max(0.0)).abs() < 1e-6, "{w}: {:?}", solution.x());
     }
     assert!(problem.set("w", &[-1.0]).is_err());
+    // The rest of the objective alone is not what was asked for.
+    let errors = problem.evaluator().err().expect("there is no evaluator");
+    assert!(errors.to_string().contains("absolute values"), "{errors}");
 }
