@@ -25,8 +25,10 @@ fn pages(folder: &Path) -> String {
     let mut table = String::from("pub static PAGES: &[(&str, &str)] = &[\n");
     for path in paths {
         let code = path.file_stem().and_then(|s| s.to_str()).expect("pages are named by code");
-        let whole = path.canonicalize().expect("the page was listed a moment ago");
-        writeln!(table, "    ({code:?}, include_str!({whole:?})),").expect("a string grows");
+        // By the folder of the crate when it is compiled: a checkout that moves keeps its build folder.
+        let page = format!("/{}/{code}.md", folder.display());
+        writeln!(table, "    ({code:?}, include_str!(concat!(env!(\"CARGO_MANIFEST_DIR\"), {page:?}))),")
+            .expect("a string grows");
     }
     table.push_str("];\n");
     table

@@ -21,7 +21,8 @@ struct Terminal {
 impl Terminal {
     /// Starts a session in a folder; nothing where there is no terminal to be had.
     fn start(folder: &Path, history: &Path) -> Option<Self> {
-        let command = format!("{} repl", env!("CARGO_BIN_EXE_optc"));
+        // Without `exec` a shell stays in between, and some die of a Ctrl-C that the session outlives.
+        let command = format!("exec '{}' repl", env!("CARGO_BIN_EXE_optc"));
         let mut child = Command::new("script")
             .args(["-q", "-e", "-c", &command, "/dev/null"])
             .current_dir(folder)
