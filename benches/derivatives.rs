@@ -159,7 +159,14 @@ impl Ours {
         Self { ws, y, direction: vec![1.0; n], out: vec![0.0; n.max(m)], jac, hess, oracle }
     }
 
+    /// A function at the point, as if nothing had been evaluated there.
     fn call(&mut self, what: char) {
+        self.oracle.forget_calls(&mut self.ws);
+        self.call_after(what);
+    }
+
+    /// The same, with the calls that were made at the point before.
+    fn call_after(&mut self, what: char) {
         let Self { oracle, ws, y, direction, out, jac, hess } = self;
         let (n, m) = (oracle.shape().n_vars, oracle.shape().n_cons);
         match what {
@@ -206,6 +213,17 @@ fn main() {
                 println!("c_{which},{name},{n},{m},{what},{theirs:.6e},s");
                 println!("optc/c_{which},{name},{n},{m},{what},{median:.3} [{low:.3} {high:.3}],ratio");
             }
+        }
+        // Functions of one point, of which each takes from those before what they have computed, over the same alone.
+        let mut apart = Ours::new(load(name, executor, Some(1)).0);
+        for (what, letters) in [("f+grad", "fg"), ("c+jac", "cj"), ("jac+hess", "jh"), ("all", "fgcjh")] {
+            let together = || {
+                one.oracle.forget_calls(&mut one.ws);
+                letters.chars().for_each(|letter| one.call_after(letter));
+            };
+            let [median, low, high, least, _] = ratio(together, || letters.chars().for_each(|l| apart.call(l)));
+            print(what, least, "s");
+            println!("together/apart,{name},{n},{m},{what},{median:.3} [{low:.3} {high:.3}],ratio");
         }
         let (jac, hess) = (&one.jac, &one.hess);
         print("nnz_jac", jac.len() as f64, "count");

@@ -4,7 +4,7 @@ use super::clif::{self, Places};
 use super::forms::{Forms, OutForm};
 use super::memory::Pages;
 use super::run::{Entry, NativeLoop, StageCode};
-use super::schedule::Schedule;
+use super::schedule::{Schedule, Stage};
 use crate::kernel::CompiledOracle;
 use crate::kernel::exec::{BoundLoop, Code};
 use crate::kernel::program::{KernelId, Part, Program, Step};
@@ -335,7 +335,7 @@ impl<'a> Compiler<'a> {
             for part in stage.parts.iter().filter(|part| !part.is_empty()) {
                 entries.push(self.function(schedule, forms, part, places)?);
             }
-            stages.push((entries, stage.calls.clone()));
+            stages.push((entries, Stage { parts: Vec::new(), ..stage.clone() }));
         }
         Ok(StageCode::new(stages, forms, schedule, places))
     }

@@ -105,6 +105,8 @@ pub const FAULTS: &[Fault] = &[
     Fault { name: "the list of another port is used", plant: Plant::Forms(wrong_list) },
     Fault { name: "a neighbour is read at the place of its port", plant: Plant::Forms(wrong_neighbour) },
     Fault { name: "an out overwrites where it should add", plant: Plant::Forms(forget_add) },
+    Fault { name: "a call takes what another one kept", plant: Plant::Schedule(swap_kept) },
+    Fault { name: "what is kept stands one instance too early", plant: Plant::Loop(shift_kept) },
     Fault { name: "a stride is too short", plant: Plant::Loop(wrong_stride) },
     Fault { name: "a lone instance is skipped", plant: Plant::Loop(skip_lone) },
     Fault { name: "the second lane of a lone instance counts", plant: Plant::Loop(count_padding) },
@@ -259,7 +261,8 @@ fn calls(schedule: &mut Schedule) -> impl Iterator<Item = &mut Call> {
 
 fn reuse_slot(schedule: &mut Schedule, pick: usize) -> bool {
     // Results of calls keep their slots: those of a call are ordered.
-    let results: Vec<u32> = calls(schedule).flat_map(|call| [Some(call.to), call.cosine]).flatten().collect();
+    let results: Vec<u32> =
+        calls(schedule).flat_map(|call| [Some(call.to), call.cosine.map(|(slot, _)| slot)]).flatten().collect();
     let kept: Vec<u32> = schedule.slot.iter().flatten().copied().filter(|slot| !results.contains(slot)).collect();
     let pairs = kept.windows(2).map(|pair| (pair[0], pair[1]));
     let Some((old, new)) = choose(pairs.collect(), pick) else { return false };
@@ -275,13 +278,27 @@ fn reuse_slot(schedule: &mut Schedule, pick: usize) -> bool {
 }
 
 fn swap_sines(schedule: &mut Schedule, pick: usize) -> bool {
-    let pairs = calls(schedule).filter_map(|call| call.cosine.as_mut().map(|cosine| (&mut call.to, cosine)));
+    let pairs = calls(schedule).filter_map(|call| call.cosine.as_mut().map(|(cosine, _)| (&mut call.to, cosine)));
     choose(pairs.collect(), pick).map(|(sin, cos)| std::mem::swap(sin, cos)).is_some()
 }
 
 fn swap_arguments(schedule: &mut Schedule, pick: usize) -> bool {
     let places = calls(schedule).filter(|call| call.args.len() > 1 && call.args[0] != call.args[1]);
     choose(places.collect(), pick).map(|call| call.args.swap(0, 1)).is_some()
+}
+
+fn swap_kept(schedule: &mut Schedule, pick: usize) -> bool {
+    let numbers: Vec<&mut u32> = calls(schedule).map(|call| &mut call.nth).collect();
+    let n = numbers.len();
+    let mut pair = numbers.into_iter().skip(if n > 1 { pick % (n - 1) } else { 0 });
+    let (Some(one), Some(other)) = (pair.next(), pair.next()) else { return false };
+    std::mem::swap(one, other);
+    true
+}
+
+fn shift_kept(bound: &mut BoundLoop, pick: usize) -> bool {
+    let places = bound.kept.iter_mut().flatten().filter(|keep| keep.first > 0);
+    choose(places.collect(), pick).map(|keep| keep.first -= 1).is_some()
 }
 
 fn lose_store(schedule: &mut Schedule, pick: usize) -> bool {
@@ -378,6 +395,8 @@ fn count_padding(bound: &mut BoundLoop, _: usize) -> bool {
     };
     bound.ports.iter_mut().for_each(|port| repeat(&mut port.at));
     bound.outs.iter_mut().for_each(|out| repeat(&mut out.at));
+    // What is kept has no room for one more.
+    bound.kept.clear();
     bound.count += 1;
     true
 }

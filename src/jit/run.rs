@@ -8,10 +8,11 @@
 use super::clif::Places;
 use super::forms::{Forms, NEAR, OutForm, PortForm};
 use super::memory::{Args, Pages};
-use super::schedule::{Call, Schedule};
+use super::schedule::{Call, Schedule, Stage};
 use crate::bind::Address;
 use crate::func;
 use crate::kernel::exec::{BoundLoop, BoundPort, Buffers, Native, Work, lane_sum};
+use crate::kernel::kept::{Known, Turn};
 use crate::kernel::program::{BLOCK, Reg};
 use crate::kernel::split::{Late, Share};
 use crate::num::vmath;
@@ -24,7 +25,7 @@ pub struct Entry(pub usize);
 /// The code of one kernel for one form of addresses.
 #[derive(Debug)]
 pub struct StageCode {
-    stages: Vec<(Vec<Entry>, Vec<Call>)>,
+    stages: Vec<(Vec<Entry>, Stage)>,
     forms: Forms,
     once: Vec<Reg>,
     staged: Vec<(u32, u32)>,
@@ -41,11 +42,11 @@ pub struct StageCode {
 
 impl StageCode {
     /// Puts functions and their schedule together.
-    pub fn new(stages: Vec<(Vec<Entry>, Vec<Call>)>, forms: &Forms, schedule: &Schedule, places: Places) -> Self {
+    pub fn new(stages: Vec<(Vec<Entry>, Stage)>, forms: &Forms, schedule: &Schedule, places: Places) -> Self {
         let reduces: Vec<u32> =
             (0u32..).zip(&forms.outs).filter(|(_, f)| **f == OutForm::Reduce).map(|(k, _)| k).collect();
         let n_parts: usize = stages.iter().map(|(entries, _)| entries.len()).sum();
-        let calls = stages.iter().any(|(_, calls)| !calls.is_empty());
+        let calls = stages.iter().any(|(_, stage)| !stage.calls.is_empty());
         // Code for one instance at a time has no lone one.
         let leads = |(p, form): (u32, &PortForm)| match form {
             PortForm::Unit { of, .. } => forms.lanes > 1 && *of == p,
@@ -297,29 +298,46 @@ impl NativeLoop {
         self.table() + self.code.n_words() + BLOCK / 2
     }
 
-    fn calls(&self, calls: &[Call], n: usize, scratch: &mut [f64]) {
+    /// Makes the calls of a stage for `n` instances from `first` on, or copies what is known of them.
+    ///
+    /// # Safety
+    /// As [`NativeLoop::blocks`].
+    unsafe fn calls(&self, of: Block<'_>, calls: &[Call], first: usize, n: usize, scratch: &mut [f64]) {
         let Places { slots, stride } = self.code.places;
+        let at = |slot: u32| slots + slot as usize * stride;
         for call in calls {
-            let row = func::row(call.func);
-            let at = |slot: u32| slots + slot as usize * stride;
-            // Arguments are older than results, and slots are in order of age.
-            if let Some(cosine) = call.cosine {
-                let (first, second) = (call.to.min(cosine), call.to.max(cosine));
-                let (left, right) = scratch.split_at_mut(at(first));
-                let (one, two) = right.split_at_mut(at(second) - at(first));
-                let (sin, cos) = if call.to < cosine { (one, two) } else { (two, one) };
-                let x = &left[at(call.args[0])..][..n];
-                vmath::block::sin_cos(vmath::Level::current(), x, &mut sin[..n], &mut cos[..n]);
+            if of.is_known(call, first) {
+                // SAFETY: what is known is only read.
+                unsafe { of.each_result(call, first, |slot, turn| of.recall(turn, &mut scratch[at(slot)..][..n])) };
                 continue;
             }
-            let (left, right) = scratch.split_at_mut(at(call.to));
-            let of = |slot: &u32| &left[at(*slot)..][..n];
-            let to = &mut right[..n];
-            match &call.args[..] {
-                [a] => row.eval_block(&[of(a)], to),
-                [a, b] => row.eval_block(&[of(a), of(b)], to),
-                args => row.eval_block(&args.iter().map(of).collect::<Vec<_>>(), to),
-            }
+            self.make(call, n, scratch);
+            // SAFETY: this loop keeps the results, and the block is this thread's.
+            unsafe { of.each_result(call, first, |slot, turn| of.keep(turn, &scratch[at(slot)..][..n])) };
+        }
+    }
+
+    fn make(&self, call: &Call, n: usize, scratch: &mut [f64]) {
+        let Places { slots, stride } = self.code.places;
+        let at = |slot: u32| slots + slot as usize * stride;
+        // Arguments are older than results, and slots are in order of age.
+        if let Some((cosine, _)) = call.cosine {
+            let (first, second) = (call.to.min(cosine), call.to.max(cosine));
+            let (left, right) = scratch.split_at_mut(at(first));
+            let (one, two) = right.split_at_mut(at(second) - at(first));
+            let (sin, cos) = if call.to < cosine { (one, two) } else { (two, one) };
+            let x = &left[at(call.args[0])..][..n];
+            vmath::block::sin_cos(vmath::Level::current(), x, &mut sin[..n], &mut cos[..n]);
+            return;
+        }
+        let row = func::row(call.func);
+        let (left, right) = scratch.split_at_mut(at(call.to));
+        let of = |slot: &u32| &left[at(*slot)..][..n];
+        let to = &mut right[..n];
+        match &call.args[..] {
+            [a] => row.eval_block(&[of(a)], to),
+            [a, b] => row.eval_block(&[of(a), of(b)], to),
+            args => row.eval_block(&args.iter().map(of).collect::<Vec<_>>(), to),
         }
     }
 
@@ -389,6 +407,16 @@ impl Target {
         unsafe { std::slice::from_raw_parts_mut(self.at.add(range.start), range.len()) }
     }
 
+    /// The numbers of a range, to be read.
+    ///
+    /// # Safety
+    /// Nobody writes them while they are borrowed.
+    unsafe fn read<'a>(self, range: std::ops::Range<usize>) -> &'a [f64] {
+        assert!(range.start <= range.end && range.end <= self.len, "slots are inside the output");
+        // SAFETY: inside; nobody writes.
+        unsafe { std::slice::from_raw_parts(self.at.add(range.start), range.len()) }
+    }
+
     /// One number.
     ///
     /// # Safety
@@ -449,6 +477,10 @@ pub struct Shared<'a> {
     pub cells: *mut f64,
     /// Sums of blocks.
     pub sums: *mut f64,
+    /// Which calls had been made when the chunks began.
+    pub known: Known<'a>,
+    /// Their results.
+    pub kept: Target,
 }
 
 /// A loop on its way through the blocks.
@@ -459,9 +491,42 @@ struct Block<'a> {
     shared: Option<Shared<'a>>,
     /// What waits of the block.
     late: &'a [Late],
+    known: Known<'a>,
+    kept: Target,
 }
 
 impl Block<'_> {
+    /// Whether there is nothing to compute for a call.
+    fn is_known(self, call: &Call, first: usize) -> bool {
+        let copies = |nth: u32| matches!(self.known.turn(self.bound, nth as usize, first), Turn::Copy(_));
+        copies(call.nth) && call.cosine.is_none_or(|(_, nth)| copies(nth))
+    }
+
+    /// The slots of the results of a call, each with what becomes of it.
+    fn each_result(self, call: &Call, first: usize, mut each: impl FnMut(u32, Turn)) {
+        for (slot, nth) in [(call.to, call.nth)].into_iter().chain(call.cosine) {
+            each(slot, self.known.turn(self.bound, nth as usize, first));
+        }
+    }
+
+    /// # Safety
+    /// Nobody keeps results of this call while they are copied.
+    unsafe fn recall(self, turn: Turn, to: &mut [f64]) {
+        if let Turn::Copy(place) = turn {
+            // SAFETY: as promised to this function.
+            to.copy_from_slice(unsafe { self.kept.read(place..place + to.len()) });
+        }
+    }
+
+    /// # Safety
+    /// The block is this thread's.
+    unsafe fn keep(self, turn: Turn, results: &[f64]) {
+        if let Turn::Keep(place) = turn {
+            // SAFETY: one loop keeps results of the call, and each instance is in one block.
+            unsafe { self.kept.range(place..place + results.len()) }.copy_from_slice(results);
+        }
+    }
+
     /// Whether values of an out wait in the block.
     fn waits(self, o: u32) -> bool {
         self.late.iter().any(|late| late.out == o)
@@ -535,7 +600,8 @@ impl Native for NativeLoop {
     }
 
     fn run(&self, bound: &BoundLoop, buffers: &Buffers<'_>, work: &mut Work<'_>, out: &mut [f64]) {
-        let at = Block { bound, to: Target::new(out), shared: None, late: &[] };
+        let (known, kept) = (work.known, Target::new(work.kept));
+        let at = Block { bound, to: Target::new(out), shared: None, late: &[], known, kept };
         // SAFETY: `out` is borrowed by this thread alone.
         unsafe { self.blocks(at, 0..bound.count, buffers, work) };
     }
@@ -559,7 +625,8 @@ impl NativeLoop {
         if work.scratch.len() < self.split_scratch() || work.table.len() < self.split_table() {
             crate::bug!("the memory was taken before there were threads");
         }
-        let at = Block { bound, to, shared: Some(shared), late: &[] };
+        let Shared { known, kept, .. } = shared;
+        let at = Block { bound, to, shared: Some(shared), late: &[], known, kept };
         // SAFETY: what does not wait are slots that no other chunk of the split writes to.
         unsafe { self.blocks(at, shared.share.range.clone(), buffers, work) };
     }
@@ -620,8 +687,10 @@ impl NativeLoop {
         }
         let (lone_table, split_table) = (n_words, 2 * n_words + n_words / 2);
         let scratch = work.scratch.as_mut_ptr();
-        for (entries, calls) in &code.stages {
-            for entry in entries {
+        for (entries, stage) in &code.stages {
+            // Arguments are not needed where all results are known.
+            let skips = stage.serves_calls && stage.calls.iter().all(|call| at.is_known(call, first));
+            for entry in entries.iter().filter(|_| !skips) {
                 let table = work.table.as_ptr();
                 // SAFETY: the table of a split block lies behind the others.
                 let own = if split { unsafe { table.add(split_table) } } else { table };
@@ -640,7 +709,8 @@ impl NativeLoop {
                     }
                 }
             }
-            self.calls(calls, n, work.scratch);
+            // SAFETY: as promised to this function.
+            unsafe { self.calls(at, &stage.calls, first, n, work.scratch) };
         }
         // SAFETY: as promised to this function.
         unsafe {

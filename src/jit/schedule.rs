@@ -48,12 +48,14 @@ pub enum Item {
 pub struct Call {
     /// The function.
     pub func: FuncId,
+    /// Which call of the kernel's body it is.
+    pub nth: u32,
     /// Slots of the arguments.
     pub args: Vec<u32>,
     /// Slot of the result.
     pub to: u32,
-    /// Slot of the cosine, when the call is for sine and cosine of one argument.
-    pub cosine: Option<u32>,
+    /// Slot of the cosine, when the call is for sine and cosine of one argument, and which call of the body that was.
+    pub cosine: Option<(u32, u32)>,
 }
 
 /// Functions, then calls.
@@ -63,6 +65,8 @@ pub struct Stage {
     pub parts: Vec<Vec<Item>>,
     /// The calls that follow.
     pub calls: Vec<Call>,
+    /// Whether the functions do nothing but compute arguments of these calls.
+    pub serves_calls: bool,
 }
 
 /// A kernel, cut.
@@ -140,6 +144,8 @@ struct Cutter {
     level: Vec<u32>,
     /// The stage each value is computed in; of a call, the stage that it ends.
     stage: Vec<u32>,
+    /// Of a call: which of the body it is.
+    nth: Vec<u32>,
 }
 
 impl Cutter {
@@ -151,7 +157,9 @@ impl Cutter {
             stores: Vec::new(),
             level: Vec::new(),
             stage: Vec::new(),
+            nth: Vec::new(),
         };
+        let mut n_calls = 0;
         let mut holds: Vec<Option<Val>> = vec![None; kernel.n_regs as usize];
         for op in &kernel.body {
             let (dst, regs) = parts(op, &kernel.args);
@@ -161,6 +169,10 @@ impl Cutter {
                 continue;
             }
             let value = cutter.push(Value::Op(*op), operands);
+            if let Op::Call { .. } = op {
+                cutter.nth[value as usize] = n_calls;
+                n_calls += 1;
+            }
             if let Some(dst) = dst {
                 holds[dst.0 as usize] = Some(value);
             }
@@ -182,6 +194,7 @@ impl Cutter {
     fn push(&mut self, value: Value, operands: Vec<Val>) -> Val {
         self.values.push(value);
         self.operands.push(operands);
+        self.nth.push(0);
         self.values.len() as Val - 1
     }
 
@@ -234,6 +247,7 @@ impl Cutter {
             }
         }
         let mut n_slots = slot.iter().flatten().count() as u32;
+        let n_crossing = n_slots as usize;
         let mut staged = Vec::new();
         let items: Vec<Item> = (self.stores.iter())
             .map(|&(value, out)| {
@@ -255,8 +269,32 @@ impl Cutter {
         for (k, (stage, part)) in apart {
             stages[stage as usize].parts[part as usize].push(items[order[k]]);
         }
-        stages.iter_mut().for_each(|stage| pair_sines(&mut stage.calls));
+        let serve = self.serving();
+        for (at, stage) in stages.iter_mut().enumerate() {
+            stage.serves_calls = stage.parts.iter().flatten().all(|item| match item {
+                Item::Compute(_) => true,
+                Item::Spill(value, slot) => (*slot as usize) < n_crossing && serve[*value as usize] == Some(at as u32),
+                Item::Store(..) => false,
+            });
+            pair_sines(&mut stage.calls);
+        }
         Schedule { values: self.values, operands: self.operands, slot, once: self.once, stages, n_slots, staged }
+    }
+
+    /// By value, the stage whose calls are all that ask for it, if there is one.
+    fn serving(&self) -> Vec<Option<u32>> {
+        let (mut stage, mut others) = (vec![None; self.values.len()], vec![false; self.values.len()]);
+        for (v, operands) in self.operands.iter().enumerate() {
+            let by = called(&self.values[v]).map(|_| self.stage[v]);
+            for o in operands.iter().map(|o| *o as usize) {
+                others[o] |= by.is_none() || stage[o].is_some_and(|at| Some(at) != by);
+                stage[o] = stage[o].or(by);
+            }
+        }
+        for (value, _) in &self.stores {
+            others[*value as usize] = true;
+        }
+        stage.into_iter().zip(others).map(|(stage, others)| stage.filter(|_| !others)).collect()
     }
 
     /// By value, a range of the list of its stores.
@@ -318,7 +356,7 @@ impl Cutter {
             if let Some(func) = called(value) {
                 let args = self.operands[v].iter().map(|o| slot[*o as usize].unwrap_or_default()).collect();
                 let to = slot[v].unwrap_or_default();
-                stages[self.stage[v] as usize].calls.push(Call { func, args, to, cosine: None });
+                stages[self.stage[v] as usize].calls.push(Call { func, nth: self.nth[v], args, to, cosine: None });
                 continue;
             }
             let (stage, part) = part_of[v];
@@ -344,11 +382,11 @@ fn pair_sines(calls: &mut Vec<Call>) {
     for call in calls.iter_mut().filter(|call| call.func == sin) {
         let Some(&other) = cosines.get(&call.args[0]) else { continue };
         if !std::mem::replace(&mut taken[other], true) {
-            call.cosine = Some(other as u32);
+            call.cosine = Some((other as u32, 0));
         }
     }
     for k in 0..calls.len() {
-        calls[k].cosine = calls[k].cosine.map(|other| calls[other as usize].to);
+        calls[k].cosine = calls[k].cosine.map(|(other, _)| (calls[other as usize].to, calls[other as usize].nth));
     }
     let mut taken = taken.into_iter();
     calls.retain(|_| !taken.next().unwrap_or(false));

@@ -141,6 +141,7 @@ struct Places {
     registers: *mut Registers,
     cells: *mut f64,
     sums: *mut f64,
+    kept: Target,
 }
 
 // SAFETY: what tasks do with the addresses is said in the head of this file.
@@ -152,7 +153,7 @@ impl Region for Cut {
     }
 
     fn run(&self, call: Call<'_>) -> Ran {
-        let Call { program, buffers, reset, out, team } = call;
+        let Call { program, buffers, reset, out, kept, team } = call;
         let Room { chunks, cells, sums, .. } = self.room;
         if team.registers.len() < chunks || team.cells.len() < cells || team.sums.len() < sums {
             crate::bug!("the memory was taken before there were threads");
@@ -166,11 +167,13 @@ impl Region for Cut {
         };
         let n_reset: usize = reset.ranges.iter().map(|range| range.len()).sum();
         let in_job = n_reset > FEW;
+        let (known, numbers) = kept.split();
         let places = Places {
             to: Target::new(out),
             registers: team.registers.as_mut_ptr(),
             cells: team.cells.as_mut_ptr(),
             sums: team.sums.as_mut_ptr(),
+            kept: Target::new(numbers),
         };
         let split = &self.split;
         if !in_job {
@@ -189,8 +192,9 @@ impl Region for Cut {
                 for share in &split.chunks[k] {
                     let (bound, code) = &self.loops[share.at];
                     let mut work = registers.prepare(&**code, &program.kernels[bound.kernel], bound, &buffers);
-                    let shared = Shared { share, cells: places.cells, sums: places.sums };
-                    // SAFETY: the split was made of these loops, and each of its chunks is one task.
+                    let shared = Shared { share, cells: places.cells, sums: places.sums, known, kept: places.kept };
+                    // SAFETY: the split was made of these loops, and each of its chunks is one task. Of the loops of a
+                    // part one leads in each call, and what was known before the job is not written.
                     unsafe { code.run_share(bound, &buffers, &mut work, places.to, shared) };
                 }
             });
@@ -207,6 +211,7 @@ impl Region for Cut {
             });
         };
         turn.run(&job);
+        self.loops.iter().for_each(|(bound, _)| kept.ran(bound));
         Ran::Shared { finite: finite.load(Ordering::Relaxed) }
     }
 

@@ -7,6 +7,7 @@
 //!
 //! Deliberately absent: what the numbers mean, where slots come from, threads.
 
+use super::kept::{Keep, Kept, Known, Turn};
 use super::program::{BLOCK, Kernel, KernelId, Op, Reg};
 use crate::bind::Address;
 use crate::func;
@@ -116,6 +117,10 @@ pub struct Work<'a> {
     pub table: &'a mut [u64],
     /// One per out, all empty.
     pub sums: &'a mut [TreeSum],
+    /// What becomes of calls.
+    pub known: Known<'a>,
+    /// Results of calls that are kept.
+    pub kept: &'a mut [f64],
 }
 
 /// The native code of a loop, if there is any.
@@ -141,6 +146,8 @@ pub struct BoundLoop {
     pub(crate) ports: Vec<BoundPort>,
     /// One per out of the kernel.
     pub(crate) outs: Vec<BoundOut>,
+    /// By call of the kernel's body, where its results are kept; empty where none is.
+    pub(crate) kept: Vec<Option<Keep>>,
     /// What runs it instead of the portable executor.
     pub(crate) code: Code,
 }
@@ -149,7 +156,7 @@ impl BoundLoop {
     /// A loop for the portable executor.
     pub fn new(kernel: KernelId, count: usize, ports: Vec<BoundPort>, mut outs: Vec<BoundOut>) -> Self {
         super::share::mark(&mut outs, count);
-        Self { kernel, count, ports, outs, code: Code::default() }
+        Self { kernel, count, ports, outs, kept: Vec::new(), code: Code::default() }
     }
 
     /// Which kernel of the program.
@@ -291,19 +298,23 @@ impl Registers {
     }
 
     /// Runs a kernel over all its instances; outs go into `out`.
-    pub fn run(&mut self, kernel: &Kernel, bound: &BoundLoop, buffers: &Buffers<'_>, out: &mut [f64]) {
+    pub fn run(&mut self, kernel: &Kernel, bound: &BoundLoop, buffers: &Buffers<'_>, kept: &mut Kept, out: &mut [f64]) {
         if bound.count == 0 {
             return;
         }
         match &bound.code.0 {
-            Some(code) if !self.careful => return self.run_native(&**code, kernel, bound, buffers, out),
+            Some(code) if !self.careful => return self.run_native(&**code, kernel, bound, buffers, kept, out),
             Some(_) => self.make_room(kernel, bound),
             None => {}
         }
         let pool = if bound.count <= NARROW { &mut self.narrow } else { &mut self.wide };
         let (spare, regs) = pool.split_last_mut().expect("pools hold the spare block of every kernel");
         self.sums.iter_mut().take(kernel.outs.len()).for_each(|sum| sum.count = 0);
+        let (known, numbers) = kept.split();
         let mut frame = Frame {
+            known: Known::NOTHING,
+            kept: numbers,
+            nth: 0,
             careful: self.careful,
             kernel,
             bound,
@@ -317,12 +328,19 @@ impl Registers {
             n: bound.count.min(BLOCK),
         };
         frame.ops(&kernel.once, out);
+        if !self.careful {
+            // With care arguments may differ.
+            frame.known = known;
+        }
         while frame.first < bound.count {
             frame.n = (bound.count - frame.first).min(BLOCK);
             frame.ops(&kernel.body, out);
             frame.first += BLOCK;
         }
         add_totals(bound, &self.sums, out);
+        if !self.careful {
+            kept.ran(bound);
+        }
     }
 
     /// Registers for a loop that native code runs otherwise.
@@ -344,9 +362,13 @@ impl Registers {
         kernel: &Kernel,
         bound: &BoundLoop,
         buffers: &Buffers<'_>,
+        kept: &mut Kept,
         out: &mut [f64],
     ) {
-        code.run(bound, buffers, &mut self.prepare(code, kernel, bound, buffers), out);
+        let (known, numbers) = kept.split();
+        let mut work = Work { known, kept: numbers, ..self.prepare(code, kernel, bound, buffers) };
+        code.run(bound, buffers, &mut work, out);
+        kept.ran(bound);
         add_totals(bound, &self.sums, out);
     }
 
@@ -362,6 +384,9 @@ impl Registers {
             let (spare, regs) = self.narrow.split_last_mut().expect("pools hold the spare block of every kernel");
             let views = &mut self.views;
             let mut frame = Frame {
+                known: Known::NOTHING,
+                kept: &mut [],
+                nth: 0,
                 careful: false,
                 kernel,
                 bound,
@@ -380,7 +405,8 @@ impl Registers {
             }
         }
         self.sums.iter_mut().take(kernel.outs.len()).for_each(|sum| sum.count = 0);
-        Work { scratch: &mut self.scratch, table: &mut self.table, sums: &mut self.sums }
+        let Self { scratch, table, sums, .. } = self;
+        Work { scratch, table, sums, known: Known::NOTHING, kept: &mut [] }
     }
 }
 
@@ -396,6 +422,10 @@ fn add_totals(bound: &BoundLoop, sums: &[TreeSum], out: &mut [f64]) {
 }
 
 struct Frame<'a> {
+    known: Known<'a>,
+    kept: &'a mut [f64],
+    /// Calls of the block so far.
+    nth: usize,
     careful: bool,
     kernel: &'a Kernel,
     bound: &'a BoundLoop,
@@ -416,6 +446,7 @@ const FEW: usize = 8;
 
 impl Frame<'_> {
     fn ops(&mut self, ops: &[Op], out: &mut [f64]) {
+        self.nth = 0;
         for op in ops {
             match *op {
                 Op::Load { dst, port } => self.load(dst.0, port),
@@ -429,7 +460,7 @@ impl Frame<'_> {
                 Op::Div { dst, a, b } if self.careful => self.zip(dst.0, a.0, b.0, quotient),
                 Op::Mul { dst, a, b } => self.zip(dst.0, a.0, b.0, |a, b| a * b),
                 Op::Div { dst, a, b } => self.zip(dst.0, a.0, b.0, |a, b| a / b),
-                Op::Call { dst, func, first, len } => self.call(dst.0, func, first as usize, len as usize),
+                Op::Call { dst, func, first, len, .. } => self.turn(dst.0, func, first as usize, len as usize),
                 Op::Select { dst, cond, then, otherwise } => self.write(dst.0, |frame, to| {
                     let (c, a, b) = (frame.lanes(cond.0), frame.lanes(then.0), frame.lanes(otherwise.0));
                     for (((to, c), a), b) in to.iter_mut().zip(c).zip(a).zip(b) {
@@ -473,6 +504,19 @@ impl Frame<'_> {
                 *to = with(*a, *b);
             }
         });
+    }
+
+    /// A call, or what is known of it.
+    fn turn(&mut self, dst: u32, func: func::FuncId, first: usize, len: usize) {
+        let turn = self.known.turn(self.bound, self.nth, self.first);
+        self.nth += 1;
+        if let Turn::Copy(place) = turn {
+            return self.write(dst, |frame, to| to.copy_from_slice(&frame.kept[place..place + to.len()]));
+        }
+        self.call(dst, func, first, len);
+        if let Turn::Keep(place) = turn {
+            self.kept[place..place + self.n].copy_from_slice(&self.regs[dst as usize][..self.n]);
+        }
     }
 
     fn call(&mut self, dst: u32, func: func::FuncId, first: usize, len: usize) {

@@ -47,6 +47,7 @@ pub const FAULTS: &[Fault] = &[
     Fault { name: "coinciding slots are not doubled", plant: Plant::Oracle(forget_doubling) },
     Fault { name: "upper and lower triangle are swapped", plant: Plant::Oracle(transpose_hessian) },
     Fault { name: "values of the last evaluation are left", plant: Plant::Oracle(stale_values) },
+    Fault { name: "two calls keep their results in one place", plant: Plant::Oracle(share_kept) },
     Fault { name: "a reduction begins with a wrong identity", plant: Plant::Oracle(wrong_identity) },
     Fault { name: "the slope of a maximum goes to the minimum", plant: Plant::Oracle(wrong_argmax) },
     Fault { name: "the adjoint of a product uses the wrong operand", plant: Plant::Oracle(swap_operands) },
@@ -218,6 +219,15 @@ fn matrix_outs(oracle: &mut CompiledOracle) -> Vec<&mut BoundOut> {
     let steps = oracle.jacobian.plan.steps.iter_mut().chain(&mut oracle.hessian.plan.steps);
     let loops = steps.filter_map(|step| if let BoundStep::Loop(bound) = step { Some(bound) } else { None });
     loops.flat_map(|bound| &mut bound.outs).collect()
+}
+
+fn share_kept(oracle: &mut CompiledOracle, pick: usize) -> bool {
+    let several = |bound: &&mut BoundLoop| bound.kept.iter().flatten().count() > 1;
+    let Some(bound) = choose(loops(oracle).into_iter().filter(several).collect(), pick) else { return false };
+    let mut keeps = bound.kept.iter_mut().flatten();
+    let (Some(one), Some(other)) = (keeps.next(), keeps.next()) else { return false };
+    (other.key, other.first) = (one.key, one.first);
+    true
 }
 
 fn wrong_gather(oracle: &mut CompiledOracle, pick: usize) -> bool {

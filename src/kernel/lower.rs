@@ -158,6 +158,8 @@ struct Lowering<'g> {
     family: FamilyId,
     values: Vec<Value>,
     uniform: Vec<bool>,
+    /// By value, the node of a call that is made by a routine.
+    nodes: Vec<Option<NodeId>>,
     // Looked up by key only.
     known: HashMap<Value, u32>,
     done: HashMap<Task, u32>,
@@ -173,6 +175,7 @@ impl<'g> Lowering<'g> {
             family: FamilyId(0),
             values: Vec::new(),
             uniform: Vec::new(),
+            nodes: Vec::new(),
             known: HashMap::new(),
             done: HashMap::new(),
             seeds: HashMap::new(),
@@ -270,7 +273,13 @@ impl<'g> Lowering<'g> {
                 Some(Instruction::Sub) => self.push(Value::Sub(o[0], o[1])),
                 Some(Instruction::Div) => self.push(Value::Div(o[0], o[1])),
                 Some(Instruction::Neg) => self.push(Value::Neg(o[0])),
-                _ => self.push(Value::Call(func, o.into())),
+                by => {
+                    let value = self.push(Value::Call(func, o.into()));
+                    if by.is_none() {
+                        self.nodes[value as usize].get_or_insert(frame.node);
+                    }
+                    value
+                }
             },
             (Shape::Leaf, Node::Num(bits)) => self.push(Value::Const(bits.0)),
             (Shape::Leaf, leaf) => {
@@ -373,6 +382,7 @@ impl<'g> Lowering<'g> {
         let at = self.values.len() as u32;
         self.values.push(value.clone());
         self.uniform.push(uniform);
+        self.nodes.push(None);
         self.known.insert(value, at);
         at
     }
@@ -389,6 +399,7 @@ fn native(func: FuncId) -> Option<Instruction> {
 struct Allocation<'a> {
     values: &'a [Value],
     uniform: &'a [bool],
+    nodes: &'a [Option<NodeId>],
     /// `(values known so far, value, out)`, in order.
     stores: &'a [(usize, u32, u32)],
     used: Vec<bool>,
@@ -415,6 +426,7 @@ impl<'a> Allocation<'a> {
         Self {
             values,
             uniform: &lowering.uniform,
+            nodes: &lowering.nodes,
             stores,
             used,
             reg: vec![Reg(0); values.len()],
@@ -514,7 +526,7 @@ impl<'a> Allocation<'a> {
             Value::Call(func, args) => {
                 let first = kernel.args.len() as u32;
                 kernel.args.extend(args.iter().map(|a| r(*a)));
-                Op::Call { dst, func: *func, first, len: args.len() as u32 }
+                Op::Call { dst, func: *func, first, len: args.len() as u32, node: self.nodes[at] }
             }
             Value::Select(c, a, b) => Op::Select { dst, cond: r(*c), then: r(*a), otherwise: r(*b) },
         }

@@ -18,6 +18,7 @@ pub mod exec;
 #[doc(hidden)]
 pub mod fault;
 pub mod first;
+pub mod kept;
 pub mod link;
 pub mod lower;
 pub mod matrix;

@@ -13,6 +13,7 @@ use super::arrays::Scratch;
 use super::assemble::{Matrices, Matrix, Mode};
 use super::chain::{HessianChain, JacobianChain};
 use super::exec::{BoundLoop, Buffers, Registers, product};
+use super::kept::{self, Kept};
 use super::link::{BoundStep, Layout, Linked, Linker, link};
 use super::matrix::Plan;
 use super::program::{Part, Program};
@@ -50,12 +51,15 @@ pub struct CompiledOracle {
     regions: Regions,
     /// Where the gradient of the objectives is not 0, without defined arrays.
     gradient: Touched,
+    /// Calls that several parts make.
+    kept: kept::Sizes,
 }
 
 /// Memory of one thread.
 struct Memory {
     registers: Registers,
     team: Team,
+    kept: Kept,
     scratch: Scratch,
     z: Vec<f64>,
     /// Adjoints by slot of z; values of arrays on their way to z.
@@ -107,8 +111,10 @@ impl CompiledOracle {
             instance,
             signs,
             regions: Regions::default(),
+            kept: kept::Sizes::default(),
         };
         oracle.constants();
+        oracle.mark_kept();
         oracle.mark_linear();
         if oracle.lifted {
             oracle.lift_shape();
@@ -192,6 +198,26 @@ impl CompiledOracle {
         self.hessian.plan.constants = hessian;
         memory.z.pop();
         self.z0 = memory.z;
+    }
+
+    /// Has calls that several parts make at a point kept.
+    fn mark_kept(&mut self) {
+        let (jacobian, hessian) = (&mut self.jacobian.plan, &mut self.hessian.plan);
+        let matrices = [&mut jacobian.steps[jacobian.n_constant..], &mut hessian.steps[hessian.n_constant..]];
+        let mut parts: Vec<&mut [BoundStep]> = self.linked.parts.iter_mut().map(|steps| &mut steps[..]).collect();
+        parts.extend(matrices);
+        self.kept = kept::mark(&self.program, &mut parts);
+    }
+
+    /// Has the next evaluation make all calls itself, as at a point where nothing was evaluated: for measurements.
+    pub fn forget_calls(&self, ws: &mut Workspace) {
+        ws.parts::<Memory>().1.kept.forget();
+    }
+
+    /// The results of calls that are kept in a workspace: for tests.
+    #[doc(hidden)]
+    pub fn kept_mut<'w>(&self, ws: &'w mut Workspace) -> &'w mut [f64] {
+        ws.parts::<Memory>().1.kept.split().1
     }
 
     fn mark_linear(&mut self) {
@@ -320,6 +346,7 @@ impl CompiledOracle {
         Memory {
             registers: Registers::new(loops()),
             team: Team::new(self.regions.room(), || Registers::new(loops())),
+            kept: Kept::new(self.kept),
             scratch: Scratch::new(steps),
             z: [&self.z0[..], &[0.0]].concat(),
             adjoint: vec![0.0; layout.n_z],
@@ -454,6 +481,7 @@ impl CompiledOracle {
         let (x, memory) = ws.parts::<Memory>();
         if memory.z_at != stamp || stamp == 0 {
             memory.z_at = stamp;
+            memory.kept.move_to(stamp);
             let layout = &self.linked.layout;
             memory.z[..layout.n_x].copy_from_slice(&x[..layout.n_x]);
             if self.lifted {
@@ -504,9 +532,9 @@ impl CompiledOracle {
         if memory.registers.careful {
             return Err(Watch::OFF);
         }
-        let Memory { z, sigma, row, slot, seed, team, .. } = memory;
+        let Memory { z, sigma, row, slot, seed, team, kept, .. } = memory;
         let buffers = buffers(z, &self.instance.data, sigma, rows.unwrap_or(row), slot, seed);
-        match region.run(Call { program: &self.program, buffers, reset, out, team }) {
+        match region.run(Call { program: &self.program, buffers, reset, out, kept, team }) {
             Ran::Shared { finite } => Ok(if finite { Looked::Finite } else { Looked::No }),
             Ran::Alone { timed } => Err(Watch::of(region, timed)),
         }
@@ -514,9 +542,9 @@ impl CompiledOracle {
 
     fn run_step(&self, memory: &mut Memory, step: &BoundStep, row: Option<&[f64]>, out: &mut [f64]) {
         if let BoundStep::Loop(bound) = step {
-            let Memory { registers, z, sigma, row: copied, slot, seed, .. } = memory;
+            let Memory { registers, z, sigma, row: copied, slot, seed, kept, .. } = memory;
             let buffers = buffers(z, &self.instance.data, sigma, row.unwrap_or(copied), slot, seed);
-            registers.run(&self.program.kernels[bound.kernel], bound, &buffers, out);
+            registers.run(&self.program.kernels[bound.kernel], bound, &buffers, kept, out);
         }
     }
 

@@ -46,8 +46,9 @@ pub enum Op {
     Offset { dst: Reg, a: Reg, by: f64 },
     /// `dst = a * by`.
     Scale { dst: Reg, a: Reg, by: f64 },
-    /// `dst = func(args)`, arguments in [`Kernel::args`].
-    Call { dst: Reg, func: FuncId, first: u32, len: u32 },
+    /// `dst = func(args)`, arguments in [`Kernel::args`]. With the node that it is the value of, where other kernels may
+    /// make the same call and it is not done by an instruction.
+    Call { dst: Reg, func: FuncId, first: u32, len: u32, node: Option<NodeId> },
     /// `dst = then` in lanes where `cond` is nonzero, else `otherwise`. Both are computed.
     Select { dst: Reg, cond: Reg, then: Reg, otherwise: Reg },
     /// Gives `src` to an out.

@@ -4,6 +4,7 @@
 //! one thread, with the bits that one would give.
 
 use super::exec::{Buffers, Registers};
+use super::kept::Kept;
 use super::link::BoundStep;
 use super::program::{Part, Program};
 use std::ops::Range;
@@ -67,6 +68,8 @@ pub struct Call<'a> {
     pub reset: Reset<'a>,
     /// What loops write.
     pub out: &'a mut [f64],
+    /// Results of calls.
+    pub kept: &'a mut Kept,
     /// Memory.
     pub team: &'a mut Team,
 }

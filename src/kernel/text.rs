@@ -95,7 +95,7 @@ impl Printer<'_> {
             Op::Div { dst, a, b } => format!("{} = {} / {}", r(dst), r(a), r(b)),
             Op::Offset { dst, a, by } => format!("{} = {} + {}", r(dst), r(a), number(by)),
             Op::Scale { dst, a, by } => format!("{} = {} * {}", r(dst), r(a), number(by)),
-            Op::Call { dst, func, first, len } => {
+            Op::Call { dst, func, first, len, .. } => {
                 let args = &kernel.args[first as usize..(first + len) as usize];
                 let args: Vec<String> = args.iter().map(|a| r(*a)).collect();
                 format!("{} = {}({})", r(dst), func::row(func).name, args.join(", "))

@@ -21,6 +21,7 @@ mod fmt;
 mod functions;
 mod interp;
 mod joins;
+mod kept;
 mod kernel;
 mod kkt;
 mod language;

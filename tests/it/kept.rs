@@ -1,0 +1,197 @@
+//! What one function of a point has computed the others do not compute again.
+
+use crate::support::bits::{apart, evaluations};
+use crate::support::drawn::Made;
+use crate::support::models::draw;
+use optc::data::MemoryLoader;
+use optc::driver::{Session, Setup};
+use optc::jit::{Jit, Level, Pool, share};
+use optc::kernel::kept::MOST;
+use optc::kernel::{CompiledOracle, Mode, compile};
+use optc::num::vmath::{cos, exp, sin};
+use optc::problem::{EvalError, Oracle, Workspace};
+use std::sync::Arc;
+
+/// How an oracle is run.
+#[derive(Clone, Copy, PartialEq, Debug)]
+enum By {
+    Portable,
+    Native,
+    Threads,
+}
+
+const ALL: [By; 3] = [By::Portable, By::Native, By::Threads];
+
+fn run_by(mut oracle: CompiledOracle, by: By) -> CompiledOracle {
+    if by != By::Portable {
+        let jit = Jit::new(Level::Machine).expect("this machine has a generator").with_budget(1 << 19);
+        jit.attach(&mut oracle).expect("it compiles");
+    }
+    if by == By::Threads {
+        share(&mut oracle, &Arc::new(Pool::always(2)));
+    }
+    oracle
+}
+
+fn oracle(text: &str, by: By) -> CompiledOracle {
+    let mut session = Session::new(Arc::new(MemoryLoader::new()), Setup::default());
+    let checked = session.check_text("model.opt", text);
+    assert!(!checked.reports.has_errors(), "{:?}", checked.reports.messages());
+    let bound = session.bind(checked).unwrap_or_else(|reports| panic!("{:?}", reports.messages()));
+    let prepared = &bound.prepared;
+    let program = Arc::new(compile(&prepared.model, &prepared.plan, &prepared.derivs));
+    run_by(CompiledOracle::new(program, bound.instance.clone(), Mode::Auto).expect("it fits"), by)
+}
+
+fn objective(oracle: &CompiledOracle, ws: &mut Workspace) -> Result<Vec<f64>, EvalError> {
+    let mut f = [0.0];
+    oracle.objectives(ws, &mut f).map(|()| f.to_vec())
+}
+
+fn gradient(oracle: &CompiledOracle, ws: &mut Workspace) -> Result<Vec<f64>, EvalError> {
+    let mut g = vec![0.0; oracle.shape().n_vars];
+    oracle.gradient(ws, &[1.0], &mut g).map(|()| g)
+}
+
+fn constraints(oracle: &CompiledOracle, ws: &mut Workspace) -> Result<Vec<f64>, EvalError> {
+    let mut c = vec![0.0; oracle.shape().n_cons];
+    oracle.constraints(ws, &mut c).map(|()| c)
+}
+
+fn jacobian(oracle: &CompiledOracle, ws: &mut Workspace) -> Result<Vec<f64>, EvalError> {
+    let mut values = vec![0.0; oracle.jacobian_pattern().nnz()];
+    oracle.jacobian(ws, &mut values).map(|()| values)
+}
+
+fn hessian(oracle: &CompiledOracle, ws: &mut Workspace) -> Result<Vec<f64>, EvalError> {
+    let mut values = vec![0.0; oracle.hessian_pattern().nnz()];
+    let y = vec![1.0; oracle.shape().n_cons];
+    oracle.hessian(ws, &[1.0], &y, &mut values).map(|()| values)
+}
+
+type Function = fn(&CompiledOracle, &mut Workspace) -> Result<Vec<f64>, EvalError>;
+
+/// How many results `of` keeps anew, each of them overwritten by 0.25.
+fn kept_by(oracle: &CompiledOracle, ws: &mut Workspace, of: Function) -> usize {
+    const NOBODY: f64 = -77.0;
+    let before = oracle.kept_mut(ws).to_vec();
+    oracle.kept_mut(ws).fill(NOBODY);
+    // Values may be missing here, which is not asked for.
+    let _ = of(oracle, ws);
+    let mut anew = 0;
+    for (number, before) in oracle.kept_mut(ws).iter_mut().zip(before) {
+        let is_new = *number != NOBODY;
+        anew += usize::from(is_new);
+        *number = if is_new { 0.25 } else { before };
+    }
+    anew
+}
+
+#[test]
+fn each_call_is_made_once_at_a_point() {
+    // In the rows an exponential and a sine, slopes and curvatures want the cosine as well.
+    let rows = "set I = 1..700\nvar x[I] start 0.3\nvar y[I] start 0.2\nminimize f: sum(i in I: x[i]^2 + y[i])\n\
+        subject to\n  c[i in I]: exp(x[i]) + y[i] * sin(x[i] + y[i]) <= 9\n";
+    // In the objective an exponential and a logarithm; slopes and curvatures want the exponential alone.
+    let sum = "set I = 1..700\nvar x[I] start 0.3\nminimize f: sum(i in I: exp(2 * x[i]) + log(1 + x[i]^2))\n";
+    // A defined array, wanted by all that goes through it.
+    let array = "set I = 1..100\nset J = 1..3\nvar x[I] start 0.3\nlet s[j in J] = sum(i in I: exp(x[i] / j))\n\
+        minimize f: sum(j in J: s[j]^2)\n";
+    let (c, j, h, f, g): (Function, Function, Function, Function, Function) =
+        (constraints, jacobian, hessian, objective, gradient);
+    for by in ALL {
+        for (text, steps) in [
+            (rows, vec![(c, 1_400), (c, 0), (j, 700), (j, 0), (h, 0)]),
+            (rows, vec![(h, 2_100), (j, 0), (c, 0)]),
+            (rows, vec![(j, 2_100), (h, 0)]),
+            (sum, vec![(f, 700), (g, 0), (h, 0)]),
+            (sum, vec![(g, 700), (h, 0), (f, 0)]),
+            (array, vec![(f, 300), (g, 0), (h, 0)]),
+        ] {
+            let oracle = oracle(text, by);
+            let mut ws = oracle.workspace();
+            for _ in 0..2 {
+                // At a new point everything is made anew.
+                ws.set_point(&oracle.shape().start);
+                for (at, (of, wanted)) in steps.iter().enumerate() {
+                    assert_eq!(kept_by(&oracle, &mut ws, *of), *wanted, "{by:?}, step {at} of {text}");
+                }
+            }
+        }
+    }
+}
+
+/// Not only are no results kept again: those that are kept are used.
+#[test]
+fn results_that_are_kept_are_what_the_others_read() {
+    let text = "set I = 1..700\nvar x[I] start 0.3\nminimize f: sum(i in I: x[i])\n\
+        subject to\n  c[i in I]: exp(x[i]) <= 9\n";
+    for by in ALL {
+        let oracle = oracle(text, by);
+        let mut ws = oracle.workspace();
+        ws.set_point(&oracle.shape().start);
+        assert_eq!(jacobian(&oracle, &mut ws), Ok(vec![exp(0.3); 700]));
+        oracle.kept_mut(&mut ws).fill(42.0);
+        assert_eq!(jacobian(&oracle, &mut ws), Ok(vec![42.0; 700]), "{by:?}");
+        assert_eq!(constraints(&oracle, &mut ws), Ok(vec![42.0; 700]), "{by:?}");
+        oracle.forget_calls(&mut ws);
+        assert_eq!(constraints(&oracle, &mut ws), Ok(vec![exp(0.3); 700]), "{by:?}");
+        oracle.kept_mut(&mut ws).fill(42.0);
+        ws.set_point(&[0.5; 700]);
+        assert_eq!(jacobian(&oracle, &mut ws), Ok(vec![exp(0.5); 700]), "{by:?}, another point");
+    }
+}
+
+/// Where there is no derivative it is computed once more with care, from arguments that may be others.
+#[test]
+fn with_care_nothing_is_kept_or_found() {
+    // 0 times the infinite slope of the root; log of a product that is 0 with care and no number without.
+    let text = "set I = 1..300\nvar x[I] start 0\nvar y start 3\n\
+        minimize f: y^2 + sum(i in I: exp(x[i]))\nsubject to\n\
+        \x20 c[i in I]: exp(x[i]) * y + (if y >= 2 then x[i] else sqrt(x[i])) <= 5\n";
+    for by in ALL {
+        let oracle = oracle(text, by);
+        let mut ws = oracle.workspace();
+        ws.set_point(&oracle.shape().start);
+        let first: Vec<_> = [constraints, jacobian, hessian].map(|of: Function| of(&oracle, &mut ws)).into();
+        let again: Vec<_> = [hessian, jacobian, constraints].map(|of: Function| of(&oracle, &mut ws)).into();
+        assert!(first.iter().all(Result::is_ok), "{by:?}: {first:?}");
+        assert!(first.iter().eq(again.iter().rev()), "{by:?}");
+    }
+}
+
+/// Beyond what a cache holds fetching a result takes as long as the call.
+#[test]
+fn what_does_not_fit_is_computed_again() {
+    let text =
+        format!("set I = 1..{}\nvar x[I] start 0.3\nminimize f: sum(i in I: exp(x[i]) + sin(x[i]))\n", 3 * MOST / 4);
+    let oracle = oracle(&text, By::Native);
+    let mut ws = oracle.workspace();
+    ws.set_point(&oracle.shape().start);
+    assert_eq!(oracle.kept_mut(&mut ws).len(), 3 * MOST / 4, "one of both");
+    let (f, g) = (objective(&oracle, &mut ws), gradient(&oracle, &mut ws));
+    assert_eq!(g.map(|g| g[0]), Ok(exp(0.3) + cos(0.3)));
+    assert!((f.expect("a value")[0] / (3 * MOST / 4) as f64 - exp(0.3) - sin(0.3)).abs() < 1e-12);
+}
+
+/// In whichever order: the bits are those of functions that share nothing.
+#[test]
+fn random_models_give_the_same_bits_whoever_was_first() {
+    let (mut numbers, mut shared) = (0, 0);
+    for seed in 0..150 {
+        let made = Made::new(&draw(seed)).expect("another test reports what cannot be made");
+        for mode in [Mode::Condensed, Mode::Lifted] {
+            let oracle = run_by(made.oracle(mode).expect("it fits"), ALL[seed as usize % 3]);
+            let (mut one, mut other) = (oracle.workspace(), oracle.workspace());
+            shared += oracle.kept_mut(&mut one).len();
+            for scale in [0.1, 2.0, 0.1] {
+                let (alone, together) =
+                    (apart(&oracle, &mut one, seed, scale), evaluations(&oracle, &mut other, seed, scale));
+                assert_eq!(alone, together, "draw {seed}, {mode:?}");
+                numbers += alone.iter().map(|(_, bits)| bits.len()).sum::<usize>();
+            }
+        }
+    }
+    assert!(shared > 500, "{shared} results are kept for others");
+    assert!(numbers > 10_000, "{numbers} numbers compared");
+}
