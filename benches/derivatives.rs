@@ -216,7 +216,9 @@ fn main() {
         }
         // Functions of one point, of which each takes from those before what they have computed, over the same alone.
         let mut apart = Ours::new(load(name, executor, Some(1)).0);
-        for (what, letters) in [("f+grad", "fg"), ("c+jac", "cj"), ("jac+hess", "jh"), ("all", "fgcjh")] {
+        for (what, letters) in
+            [("f+grad", "fg"), ("c+jac", "cj"), ("jac+hess", "jh"), ("hvp+hvp", "vv"), ("all", "fgcjh")]
+        {
             let together = || {
                 one.oracle.forget_calls(&mut one.ws);
                 letters.chars().for_each(|letter| one.call_after(letter));

@@ -5,7 +5,7 @@
 //! it at the same point copies it, which takes a fraction of the time of a call. Bits do not depend on who was first.
 //!
 //! Takes the loops of all parts; says which calls are kept and where. Deliberately absent: what all instances have in
-//! common, which costs one call, and calls that a single part makes.
+//! common, which costs one call, and calls that are made once at a point.
 
 use super::exec::BoundLoop;
 use super::link::BoundStep;
@@ -13,11 +13,10 @@ use super::program::{Op, Program};
 use crate::ir::NodeId;
 use crate::ir::plan::PlanDomainId;
 use std::collections::HashMap;
-use std::collections::hash_map::Entry;
 
-/// Numbers that are kept at most: more do not stay in the cache of a processor until they are wanted again, and then to
-/// fetch one takes as long as to compute it.
-pub const MOST: usize = 1 << 17;
+/// Numbers that are kept at most. Where there are more they do not stay in the cache of a processor until they are
+/// wanted again, and to keep and fetch them takes as long as to compute them: nothing is kept then.
+pub const MOST: usize = 1 << 16;
 
 /// Where the results of a call of a loop are kept.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -42,59 +41,83 @@ pub struct Sizes {
 /// A call of the instances of a domain.
 type Call = (PlanDomainId, NodeId);
 
-/// Marks the calls of all loops that another part makes too. `parts` are lists of steps that are run one after the other.
-pub fn mark(program: &Program, parts: &mut [&mut [BoundStep]]) -> Sizes {
-    // Looked up by key only: the last part that makes the call, and whether another one did.
-    let mut wanted: HashMap<Call, (usize, bool)> = HashMap::new();
-    for (part, steps) in parts.iter().enumerate() {
+/// Steps that are run one after the other.
+pub struct Steps<'a> {
+    /// The steps.
+    pub steps: &'a mut [BoundStep],
+    /// Whether they are run several times at one point: products with a direction after another.
+    pub repeats: bool,
+}
+
+/// Marks the calls of all loops that are made again at the same point: by a later one of `parts`, which stand in the
+/// order in which a solver asks for them, or by the same. Asked for in another order they find what is there, but nobody
+/// keeps anything for who should have come before: keeping takes time too.
+pub fn mark(program: &Program, parts: &mut [Steps<'_>]) -> Sizes {
+    // Looked up by key only, but for the sum over all.
+    let mut calls: HashMap<Call, Wanted> = HashMap::new();
+    for (part, Steps { steps, repeats }) in parts.iter().enumerate() {
         for bound in steps.iter().filter_map(as_loop).filter(|bound| bound.count > 0) {
-            for call in calls(program, bound).flatten() {
-                let (last, several) = wanted.entry(call).or_insert((part, false));
-                *several |= *last != part;
-                *last = part;
+            for call in named_calls(program, bound).flatten() {
+                let fresh = Wanted { first: part, last: part, repeats: false, count: bound.count };
+                let wanted = calls.entry(call).or_insert(fresh);
+                wanted.last = part;
+                wanted.repeats |= repeats;
             }
         }
     }
+    calls.retain(|_, wanted| wanted.repeats || wanted.last > wanted.first);
+    if calls.values().map(|wanted| wanted.count).sum::<usize>() > MOST {
+        calls.clear();
+    }
     let mut places = Places::default();
-    for (part, steps) in parts.iter_mut().enumerate() {
+    for (part, Steps { steps, repeats }) in parts.iter_mut().enumerate() {
         for step in steps.iter_mut() {
             let BoundStep::Loop(bound) = step else { continue };
-            let several = |call: &Call| wanted.get(call).is_some_and(|(_, several)| *several);
-            let count = bound.count;
-            let mut keep = |call: Option<Call>| places.keep(call.filter(several)?, count, part);
-            let kept: Vec<Option<Keep>> = calls(program, bound).map(&mut keep).collect();
+            let kept = named_calls(program, bound).map(|call| {
+                let (call, wanted) = calls.get_key_value(&call?)?;
+                Some(places.keep(*call, wanted.count, part, *repeats || wanted.last > part))
+            });
+            let kept: Vec<Option<Keep>> = kept.collect();
             bound.kept = if kept.iter().any(Option::is_some) { kept } else { Vec::new() };
         }
     }
     places.sizes
 }
 
+/// Who makes a call.
+struct Wanted {
+    /// The first part.
+    first: usize,
+    /// The last one.
+    last: usize,
+    /// Whether one of them is run several times.
+    repeats: bool,
+    /// Number of instances.
+    count: usize,
+}
+
 /// Places given so far.
 #[derive(Default)]
 struct Places {
     /// The place, and the last part with a loop that leads. Looked up by key only.
-    of: HashMap<Call, (Keep, usize)>,
+    of: HashMap<Call, (Keep, Option<usize>)>,
     sizes: Sizes,
 }
 
 impl Places {
-    /// Where a call of `count` instances is kept for a loop of a part, if there is room.
-    fn keep(&mut self, call: Call, count: usize, part: usize) -> Option<Keep> {
-        let Sizes { keys, numbers } = self.sizes;
-        match self.of.entry(call) {
-            Entry::Occupied(place) => {
-                let (keep, led) = place.into_mut();
-                let leads = std::mem::replace(led, part) != part;
-                Some(Keep { leads, ..*keep })
-            }
-            Entry::Vacant(place) if numbers + count <= MOST => {
-                let keep = Keep { key: keys as u32, first: numbers as u32, leads: true };
-                place.insert((keep, part));
-                self.sizes = Sizes { keys: keys + 1, numbers: numbers + count };
-                Some(keep)
-            }
-            Entry::Vacant(_) => None,
+    /// Where a call of `count` instances is kept, for a loop of a part that `keeps` it or only takes it.
+    fn keep(&mut self, call: Call, count: usize, part: usize, keeps: bool) -> Keep {
+        let Sizes { keys, numbers } = &mut self.sizes;
+        let (keep, led) = self.of.entry(call).or_insert_with(|| {
+            let keep = Keep { key: *keys as u32, first: *numbers as u32, leads: false };
+            (*keys, *numbers) = (*keys + 1, *numbers + count);
+            (keep, None)
+        });
+        let leads = keeps && *led != Some(part);
+        if leads {
+            *led = Some(part);
         }
+        Keep { leads, ..*keep }
     }
 }
 
@@ -106,7 +129,7 @@ fn as_loop(step: &BoundStep) -> Option<&BoundLoop> {
 }
 
 /// The calls of the body of a loop, in order; those that are not worth keeping have no name.
-fn calls<'a>(program: &'a Program, bound: &BoundLoop) -> impl Iterator<Item = Option<Call>> + use<'a> {
+fn named_calls<'a>(program: &'a Program, bound: &BoundLoop) -> impl Iterator<Item = Option<Call>> + use<'a> {
     let kernel = &program.kernels[bound.kernel];
     kernel.body.iter().filter_map(move |op| match op {
         Op::Call { node, .. } => Some(node.map(|node| (kernel.domain, node))),

@@ -8,7 +8,7 @@ use optc::driver::{Session, Setup};
 use optc::jit::{Jit, Level, Pool, share};
 use optc::kernel::kept::MOST;
 use optc::kernel::{CompiledOracle, Mode, compile};
-use optc::num::vmath::{cos, exp, sin};
+use optc::num::vmath::{cos, exp};
 use optc::problem::{EvalError, Oracle, Workspace};
 use std::sync::Arc;
 
@@ -69,6 +69,12 @@ fn hessian(oracle: &CompiledOracle, ws: &mut Workspace) -> Result<Vec<f64>, Eval
     oracle.hessian(ws, &[1.0], &y, &mut values).map(|()| values)
 }
 
+fn product(oracle: &CompiledOracle, ws: &mut Workspace) -> Result<Vec<f64>, EvalError> {
+    let n = oracle.shape().n_vars;
+    let (mut out, y) = (vec![0.0; n], vec![1.0; oracle.shape().n_cons]);
+    oracle.hvp(ws, &[1.0], &y, &vec![1.0; n], &mut out).map(|()| out)
+}
+
 type Function = fn(&CompiledOracle, &mut Workspace) -> Result<Vec<f64>, EvalError>;
 
 /// How many results `of` keeps anew, each of them overwritten by 0.25.
@@ -97,13 +103,14 @@ fn each_call_is_made_once_at_a_point() {
     // A defined array, wanted by all that goes through it.
     let array = "set I = 1..100\nset J = 1..3\nvar x[I] start 0.3\nlet s[j in J] = sum(i in I: exp(x[i] / j))\n\
         minimize f: sum(j in J: s[j]^2)\n";
-    let (c, j, h, f, g): (Function, Function, Function, Function, Function) =
-        (constraints, jacobian, hessian, objective, gradient);
+    let [c, j, h, v]: [Function; 4] = [constraints, jacobian, hessian, product];
+    let [f, g]: [Function; 2] = [objective, gradient];
     for by in ALL {
         for (text, steps) in [
             (rows, vec![(c, 1_400), (c, 0), (j, 700), (j, 0), (h, 0)]),
-            (rows, vec![(h, 2_100), (j, 0), (c, 0)]),
-            (rows, vec![(j, 2_100), (h, 0)]),
+            (rows, vec![(j, 2_100), (c, 0), (h, 0)]),
+            // Curvatures come last: they take, and keep nothing; but products with one direction come after another.
+            (rows, vec![(h, 0), (v, 2_100), (v, 0), (h, 0), (j, 0)]),
             (sum, vec![(f, 700), (g, 0), (h, 0)]),
             (sum, vec![(g, 700), (h, 0), (f, 0)]),
             (array, vec![(f, 300), (g, 0), (h, 0)]),
@@ -163,15 +170,21 @@ fn with_care_nothing_is_kept_or_found() {
 /// Beyond what a cache holds fetching a result takes as long as the call.
 #[test]
 fn what_does_not_fit_is_computed_again() {
-    let text =
-        format!("set I = 1..{}\nvar x[I] start 0.3\nminimize f: sum(i in I: exp(x[i]) + sin(x[i]))\n", 3 * MOST / 4);
-    let oracle = oracle(&text, By::Native);
-    let mut ws = oracle.workspace();
-    ws.set_point(&oracle.shape().start);
-    assert_eq!(oracle.kept_mut(&mut ws).len(), 3 * MOST / 4, "one of both");
-    let (f, g) = (objective(&oracle, &mut ws), gradient(&oracle, &mut ws));
-    assert_eq!(g.map(|g| g[0]), Ok(exp(0.3) + cos(0.3)));
-    assert!((f.expect("a value")[0] / (3 * MOST / 4) as f64 - exp(0.3) - sin(0.3)).abs() < 1e-12);
+    let text = |n: usize| {
+        format!(
+            "set I = 1..{n}\nvar x[I] start 0.3\nminimize f: sum(i in I: exp(x[i]) + sin(x[i]) + log(1 + x[i]^2))\n"
+        )
+    };
+    // The exponential and the sine are wanted again, the cosine and the logarithm are not.
+    for (n, kept) in [(MOST / 2, MOST / 2 * 2), (MOST / 2 + 1, 0)] {
+        let oracle = oracle(&text(n), By::Native);
+        let mut ws = oracle.workspace();
+        ws.set_point(&oracle.shape().start);
+        assert_eq!(oracle.kept_mut(&mut ws).len(), kept);
+        let g = gradient(&oracle, &mut ws).expect("slopes");
+        let wanted = exp(0.3) + cos(0.3) + 0.6 / (1.0 + 0.3 * 0.3);
+        assert!(g.iter().all(|g| (g - wanted).abs() < 1e-14), "{} and not {wanted}", g[0]);
+    }
 }
 
 /// In whichever order: the bits are those of functions that share nothing.
