@@ -2,9 +2,12 @@
 //!
 //! `f` and its gradient, `c` with `J`, `J` with `H` call the same functions of the same arguments: the templates of
 //! derivatives hold the nodes of the values. Who makes such a call first at a point keeps what came out; whoever wants
-//! it at the same point copies it, which takes a fraction of the time of a call. Bits do not depend on who was first.
+//! it at the same point copies it, which takes a part of the time of the call. Bits do not depend on who was first.
 //!
-//! Takes the loops of all parts; says which calls are kept and where. Deliberately absent: what all instances have in
+//! Keeping takes time too, so that only those results are kept that were asked for again at earlier points: a method
+//! that never asks for second derivatives pays nothing for them.
+//!
+//! Takes the loops of all parts; says which calls may be kept and where. Deliberately absent: what all instances have in
 //! common, which costs one call, and calls that are made once at a point.
 
 use super::exec::BoundLoop;
@@ -25,7 +28,7 @@ pub struct Keep {
     pub key: u32,
     /// Place of the first instance; the others follow.
     pub first: u32,
-    /// Whether this loop is the one of its part that keeps them. Others find them, or make the call themselves.
+    /// Whether this loop is the first of its part that makes the call: of several that run at once one keeps results.
     pub leads: bool,
 }
 
@@ -41,7 +44,7 @@ pub struct Sizes {
 /// A call of the instances of a domain.
 type Call = (PlanDomainId, NodeId);
 
-/// Steps that are run one after the other.
+/// The steps of a part.
 pub struct Steps<'a> {
     /// The steps.
     pub steps: &'a mut [BoundStep],
@@ -49,33 +52,30 @@ pub struct Steps<'a> {
     pub repeats: bool,
 }
 
-/// Marks the calls of all loops that are made again at the same point: by a later one of `parts`, which stand in the
-/// order in which a solver asks for them, or by the same. Asked for in another order they find what is there, but nobody
-/// keeps anything for who should have come before: keeping takes time too.
+/// Marks the calls of all loops that may be made again at a point: by another one of `parts`, or by the same.
 pub fn mark(program: &Program, parts: &mut [Steps<'_>]) -> Sizes {
     // Looked up by key only, but for the sum over all.
     let mut calls: HashMap<Call, Wanted> = HashMap::new();
     for (part, Steps { steps, repeats }) in parts.iter().enumerate() {
         for bound in steps.iter().filter_map(as_loop).filter(|bound| bound.count > 0) {
             for call in named_calls(program, bound).flatten() {
-                let fresh = Wanted { first: part, last: part, repeats: false, count: bound.count };
+                let fresh = Wanted { first: part, again: false, count: bound.count };
                 let wanted = calls.entry(call).or_insert(fresh);
-                wanted.last = part;
-                wanted.repeats |= repeats;
+                wanted.again |= *repeats || wanted.first != part;
             }
         }
     }
-    calls.retain(|_, wanted| wanted.repeats || wanted.last > wanted.first);
+    calls.retain(|_, wanted| wanted.again);
     if calls.values().map(|wanted| wanted.count).sum::<usize>() > MOST {
         calls.clear();
     }
     let mut places = Places::default();
-    for (part, Steps { steps, repeats }) in parts.iter_mut().enumerate() {
+    for (part, Steps { steps, .. }) in parts.iter_mut().enumerate() {
         for step in steps.iter_mut() {
             let BoundStep::Loop(bound) = step else { continue };
             let kept = named_calls(program, bound).map(|call| {
                 let (call, wanted) = calls.get_key_value(&call?)?;
-                Some(places.keep(*call, wanted.count, part, *repeats || wanted.last > part))
+                Some(places.keep(*call, wanted.count, part))
             });
             let kept: Vec<Option<Keep>> = kept.collect();
             bound.kept = if kept.iter().any(Option::is_some) { kept } else { Vec::new() };
@@ -88,10 +88,8 @@ pub fn mark(program: &Program, parts: &mut [Steps<'_>]) -> Sizes {
 struct Wanted {
     /// The first part.
     first: usize,
-    /// The last one.
-    last: usize,
-    /// Whether one of them is run several times.
-    repeats: bool,
+    /// Whether it may be made again at the same point.
+    again: bool,
     /// Number of instances.
     count: usize,
 }
@@ -105,18 +103,15 @@ struct Places {
 }
 
 impl Places {
-    /// Where a call of `count` instances is kept, for a loop of a part that `keeps` it or only takes it.
-    fn keep(&mut self, call: Call, count: usize, part: usize, keeps: bool) -> Keep {
+    /// Where a call of `count` instances is kept, for a loop of a part.
+    fn keep(&mut self, call: Call, count: usize, part: usize) -> Keep {
         let Sizes { keys, numbers } = &mut self.sizes;
         let (keep, led) = self.of.entry(call).or_insert_with(|| {
             let keep = Keep { key: *keys as u32, first: *numbers as u32, leads: false };
             (*keys, *numbers) = (*keys + 1, *numbers + count);
             (keep, None)
         });
-        let leads = keeps && *led != Some(part);
-        if leads {
-            *led = Some(part);
-        }
+        let leads = led.replace(part) != Some(part);
         Keep { leads, ..*keep }
     }
 }
@@ -141,16 +136,29 @@ fn named_calls<'a>(program: &'a Program, bound: &BoundLoop) -> impl Iterator<Ite
 #[derive(Default)]
 pub struct Kept {
     numbers: Vec<f64>,
-    /// By key, the stamp of the point that the numbers belong to.
-    at: Vec<u64>,
+    calls: Vec<History>,
     /// The stamp of the point at which loops run; 0 while nothing is to be kept.
     now: u64,
 }
 
+/// What became of a call so far.
+#[derive(Clone, Copy, Default)]
+struct History {
+    /// The stamp of the point at which it was made last.
+    made: u64,
+    /// The stamp of the point that the numbers belong to which are kept.
+    kept: u64,
+    /// At how many points its results are to be kept, should nobody ask for them.
+    credit: u32,
+}
+
+/// At so many points results are kept in vain before they are kept no more.
+const PATIENCE: u32 = 16;
+
 impl Kept {
     /// Room for so much, and nothing in it.
     pub fn new(sizes: Sizes) -> Self {
-        Self { numbers: vec![0.0; sizes.numbers], at: vec![0; sizes.keys], now: 0 }
+        Self { numbers: vec![0.0; sizes.numbers], calls: vec![History::default(); sizes.keys], now: 0 }
     }
 
     /// Loops run at the point of this stamp from here on; 0 for a point that has none.
@@ -158,28 +166,40 @@ impl Kept {
         self.now = stamp;
     }
 
-    /// Forgets all.
+    /// Behaves as if nothing had been evaluated at the point.
     pub fn forget(&mut self) {
-        self.at.fill(0);
+        self.calls.iter_mut().for_each(|call| (call.made, call.kept) = (0, 0));
     }
 
     /// What is known while loops run, and the numbers.
     pub fn split(&mut self) -> (Known<'_>, &mut [f64]) {
-        (Known { at: &self.at, now: self.now }, &mut self.numbers)
+        (Known { calls: &self.calls, now: self.now }, &mut self.numbers)
     }
 
-    /// A loop has run: what it was to keep is there.
+    /// A loop has run, with what was known when it began.
     pub fn ran(&mut self, bound: &BoundLoop) {
-        for keep in bound.kept.iter().flatten().filter(|keep| keep.leads) {
-            self.at[keep.key as usize] = self.now;
+        if self.now == 0 {
+            return;
+        }
+        for keep in bound.kept.iter().flatten() {
+            let call = &mut self.calls[keep.key as usize];
+            if call.kept == self.now {
+                call.credit = PATIENCE;
+            } else if keep.leads && call.credit > 0 {
+                (call.kept, call.credit) = (self.now, call.credit - 1);
+            } else if call.made == self.now {
+                // Made twice: from the next point on once.
+                call.credit = PATIENCE;
+            }
+            call.made = self.now;
         }
     }
 }
 
-/// Which calls have been made at the point.
+/// Which calls have been made at the point, and which are worth keeping.
 #[derive(Clone, Copy)]
 pub struct Known<'a> {
-    at: &'a [u64],
+    calls: &'a [History],
     now: u64,
 }
 
@@ -196,15 +216,15 @@ pub enum Turn {
 
 impl Known<'_> {
     /// Nothing is known, and nothing is kept.
-    pub const NOTHING: Self = Self { at: &[], now: 0 };
+    pub const NOTHING: Self = Self { calls: &[], now: 0 };
 
     /// What becomes of the nth call of a loop, for instances from `first` on.
     pub fn turn(self, bound: &BoundLoop, nth: usize, first: usize) -> Turn {
         let Some(Some(keep)) = bound.kept.get(nth).filter(|_| self.now != 0) else { return Turn::Call };
-        let place = keep.first as usize + first;
-        if self.at[keep.key as usize] == self.now {
+        let (place, call) = (keep.first as usize + first, self.calls[keep.key as usize]);
+        if call.kept == self.now {
             Turn::Copy(place)
-        } else if keep.leads {
+        } else if keep.leads && call.credit > 0 {
             Turn::Keep(place)
         } else {
             Turn::Call

@@ -55,23 +55,6 @@ pub struct CompiledOracle {
     kept: kept::Sizes,
 }
 
-/// The parts in the order in which solvers ask for them at a point, and whether they ask for them repeatedly, for one
-/// direction after another. With each matrix stand all steps of its plan.
-const ORDER: [(Part, bool); 12] = [
-    (Part::Forward, false),
-    (Part::Objectives, false),
-    (Part::Rows, false),
-    (Part::PullObjectives, false),
-    (Part::PullRows, true),
-    (Part::PullArrays, true),
-    (Part::JacobianRows, false),
-    (Part::TangentRows, true),
-    (Part::TangentArrays, true),
-    (Part::HessianProduct, true),
-    (Part::CurveArrays, true),
-    (Part::HessianTop, false),
-];
-
 /// Memory of one thread.
 struct Memory {
     registers: Registers,
@@ -217,14 +200,17 @@ impl CompiledOracle {
         self.z0 = memory.z;
     }
 
-    /// Has calls that several parts make at a point kept.
+    /// Says which calls may be kept for others: those that several parts make at a point.
     fn mark_kept(&mut self) {
         let (jacobian, hessian) = (&mut self.jacobian.plan, &mut self.hessian.plan);
         let mut steps: Vec<&mut [BoundStep]> = self.linked.parts.iter_mut().map(|steps| &mut steps[..]).collect();
         steps[Part::JacobianRows as usize] = &mut jacobian.steps[jacobian.n_constant..];
         steps[Part::HessianTop as usize] = &mut hessian.steps[hessian.n_constant..];
-        let part = |(part, repeats)| kept::Steps { steps: std::mem::take(&mut steps[part as usize]), repeats };
-        let mut parts: Vec<kept::Steps<'_>> = ORDER.into_iter().map(part).collect();
+        use Part::{CurveArrays, HessianProduct, PullArrays, PullRows, TangentArrays, TangentRows};
+        // Products with one direction come after another.
+        let products = [PullRows, PullArrays, HessianProduct, CurveArrays, TangentRows, TangentArrays];
+        let part = |(part, steps)| kept::Steps { steps, repeats: products.contains(&part) };
+        let mut parts: Vec<kept::Steps<'_>> = Part::ALL.into_iter().zip(steps).map(part).collect();
         self.kept = kept::mark(&self.program, &mut parts);
     }
 
