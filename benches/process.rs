@@ -83,7 +83,11 @@ fn bind(name: &str) -> (Bound, f64) {
 }
 
 fn binding() {
-    for (name, runs) in [("lv10000", 30), ("lv1000000", 12), ("robot10000", 20), ("case2869pegase", 40)] {
+    let asked: Vec<String> = std::env::args().skip(1).collect();
+    let all = [("lv10000", 30), ("lv1000000", 12), ("robot10000", 20), ("case2869pegase", 40)];
+    // Those named behind `binding`, or all.
+    let named = all.iter().any(|(name, _)| asked.iter().any(|a| a == name));
+    for (name, runs) in all.into_iter().filter(|(name, _)| !named || asked.iter().any(|a| a == name)) {
         let (_, folder) = models::named(name);
         let is_grid = name.starts_with("case");
         if is_grid && !folder.join("bus.csv").exists() {

@@ -51,6 +51,24 @@ impl KeyIndex {
         (index, twice)
     }
 
+    /// The position of a key of one code among the same column: most lookups are these.
+    pub fn find_one(&self, column: &[f64], code: f64) -> Option<usize> {
+        if self.slots.is_empty() {
+            return None;
+        }
+        let mut slot = hash(std::iter::once(code)) as usize & self.mask;
+        loop {
+            let known = self.slots[slot];
+            if known == FREE {
+                return None;
+            }
+            if column[known as usize] == code {
+                return Some(known as usize);
+            }
+            slot = (slot + 1) & self.mask;
+        }
+    }
+
     /// The position of `key` among the same columns.
     pub fn find(&self, columns: &[&[f64]], key: &[f64]) -> Option<usize> {
         if self.slots.is_empty() {

@@ -68,7 +68,7 @@ impl BoundSet {
             Elems::Range { lo } => whole(key.first()? - *lo as f64, self.len),
             Elems::Rows(_) => whole(*key.first()?, self.len),
             Elems::List(list) => match list.parts.as_slice() {
-                [one] => list.index.find(&[one], key),
+                [one] => list.index.find_one(one, *key.first()?),
                 [one, two] => list.index.find(&[one, two], key),
                 more => list.index.find(&more.iter().map(Vec::as_slice).collect::<Vec<_>>(), key),
             },

@@ -172,7 +172,7 @@ impl World {
         let table = self.tables[table].as_ref()?;
         match table.keys.as_slice() {
             [] => whole(key - 1.0, table.table.n_rows()),
-            [one] => table.index.find(&[one], &[key]),
+            [one] => table.index.find_one(one, key),
             _ => None,
         }
     }

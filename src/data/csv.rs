@@ -77,9 +77,9 @@ impl Input {
 pub fn read_csv(input: &Input, most_rows: Option<usize>, reports: &mut Reports) -> Option<Table> {
     let dialect = Dialect::sniff(&input.path, &input.text);
     let header = read_header(input, dialect, reports)?;
-    let mut columns = guess(input, dialect, header.names.len());
+    let mut columns = guess(input, dialect, header.names.len(), most_rows);
     let scan = Scan { input, dialect, header: &header, most_rows: most_rows.unwrap_or(usize::MAX) };
-    let mut starts = Vec::new();
+    let mut starts = Vec::with_capacity(columns.first().map_or(0, Builder::room));
     let before = reports.len();
     let mut failed = scan.run(&mut columns, Some((&mut starts, &mut *reports)));
     if reports.len() > before {
@@ -156,8 +156,9 @@ fn read_header(input: &Input, dialect: Dialect, reports: &mut Reports) -> Option
     (reports.len() == before).then_some(Header { names, span })
 }
 
-/// The kinds of the columns by the first rows: text where a cell is a word, else numbers.
-fn guess(input: &Input, dialect: Dialect, n_columns: usize) -> Vec<Builder> {
+/// The kinds of the columns by the first rows: text where a cell is a word, else numbers. With room for as many rows as
+/// the length of these promises.
+fn guess(input: &Input, dialect: Dialect, n_columns: usize, most_rows: Option<usize>) -> Vec<Builder> {
     let mut is_text = vec![false; n_columns];
     let mut record = ByteRecord::new();
     let mut reader = dialect.reader(&input.text);
@@ -170,7 +171,10 @@ fn guess(input: &Input, dialect: Dialect, n_columns: usize) -> Vec<Builder> {
         }
         row += 1;
     }
-    is_text.into_iter().map(|text| if text { Builder::text() } else { Builder::Num(Vec::new()) }).collect()
+    let room = input.text.len().saturating_mul(row) / (reader.position().byte() as usize).max(1) + row / 8;
+    let room = room.min(most_rows.unwrap_or(usize::MAX));
+    let builder = |text| if text { Builder::text() } else { Builder::Num(Vec::with_capacity(room)) };
+    is_text.into_iter().map(builder).collect()
 }
 
 /// A column being read.
@@ -194,6 +198,14 @@ impl Default for Builder {
 impl Builder {
     fn text() -> Self {
         Self::Text { codes: Vec::new(), dict: IndexSet::new(), last: 0 }
+    }
+
+    /// Rows that there is room for.
+    fn room(&self) -> usize {
+        match self {
+            Self::Num(values) => values.capacity(),
+            _ => 0,
+        }
     }
 
     /// Adds a cell; says whether it could not: a word in a column of numbers.

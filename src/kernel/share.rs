@@ -5,6 +5,7 @@
 
 use super::exec::BoundOut;
 use crate::bind::Address;
+use std::ops::Range;
 
 /// Marks the outs of a loop of `count` instances that share slots.
 pub fn mark(outs: &mut [BoundOut], count: usize) {
@@ -61,20 +62,56 @@ fn mark_all(outs: &mut [BoundOut], spread: &[usize], count: usize) {
     };
     let ranges = spread.iter().map(|k| range(&outs[*k].at));
     let Some((least, most)) = ranges.reduce(|a, b| (a.0.min(b.0), a.1.max(b.1))) else { return };
-    let mut visitor = vec![0_u32; most - least + 1];
-    for &k in spread {
-        let me = k as u32 + 1;
-        let mut shared = Vec::new();
-        for instance in 0..count {
-            let seen = &mut visitor[outs[k].at.at(instance) - least];
-            if *seen != 0 && *seen != me && shared.last() != Some(seen) {
-                shared.push(*seen);
+    // What stays in a cache is looked up fast: there are mostly few outs.
+    if spread.len() < usize::from(u8::MAX) {
+        note_visitors::<u8>(outs, spread, count, least..most + 1);
+    } else {
+        note_visitors::<u32>(outs, spread, count, least..most + 1);
+    }
+}
+
+/// Who was at a slot last: 0 for nobody, else the position in the list of outs, from 1.
+trait Visitor: Copy + Default + PartialEq {
+    fn from_position(position: usize) -> Self;
+    fn position(self) -> usize;
+}
+
+impl Visitor for u8 {
+    fn from_position(position: usize) -> Self {
+        position as Self
+    }
+
+    fn position(self) -> usize {
+        usize::from(self)
+    }
+}
+
+impl Visitor for u32 {
+    fn from_position(position: usize) -> Self {
+        position as Self
+    }
+
+    fn position(self) -> usize {
+        self as usize
+    }
+}
+
+fn note_visitors<V: Visitor>(outs: &mut [BoundOut], spread: &[usize], count: usize, slots: Range<usize>) {
+    let mut visitor = vec![V::default(); slots.len()];
+    let mut met: Vec<V> = Vec::new();
+    for (nth, &k) in spread.iter().enumerate() {
+        let me = V::from_position(nth + 1);
+        met.clear();
+        outs[k].at.each(count, |_, slot| {
+            let seen = &mut visitor[slot as usize - slots.start];
+            if *seen != V::default() && *seen != me && met.last() != Some(seen) {
+                met.push(*seen);
             }
             *seen = me;
-        }
-        if !shared.is_empty() {
+        });
+        for other in met.iter().map(|v| spread[v.position() - 1]) {
             outs[k].shared = true;
-            shared.iter().for_each(|other| outs[*other as usize - 1].shared = true);
+            outs[other].shared = true;
         }
     }
 }
