@@ -397,6 +397,13 @@ impl Target {
         Self { at: out.as_mut_ptr(), len: out.len() }
     }
 
+    /// A part of it.
+    pub fn part(self, range: std::ops::Range<usize>) -> Self {
+        assert!(range.start <= range.end && range.end <= self.len, "a part is inside");
+        // SAFETY: inside.
+        Self { at: unsafe { self.at.add(range.start) }, len: range.len() }
+    }
+
     /// The numbers of a range.
     ///
     /// # Safety
@@ -411,7 +418,7 @@ impl Target {
     ///
     /// # Safety
     /// Nobody writes them while they are borrowed.
-    unsafe fn read<'a>(self, range: std::ops::Range<usize>) -> &'a [f64] {
+    pub(super) unsafe fn read<'a>(self, range: std::ops::Range<usize>) -> &'a [f64] {
         assert!(range.start <= range.end && range.end <= self.len, "slots are inside the output");
         // SAFETY: inside; nobody writes.
         unsafe { std::slice::from_raw_parts(self.at.add(range.start), range.len()) }

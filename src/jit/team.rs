@@ -5,7 +5,7 @@
 //! run their shares of all loops; what waited is added, by section, and every number is looked at.
 //!
 //! Why no two threads write to one place: a task is done once ([`Tasks::work`]). Sections are disjoint. Chunks write to
-//! slots that are theirs by the invariant of [`Split`], which is made here, from loops that are kept here with it and
+//! slots, or to memory of their own, that are theirs by the invariant of [`Split`], which is made here, from loops that are kept here with it and
 //! never change; cells and sums of blocks belong to one value each. The memory of a chunk is that of its task.
 #![allow(unsafe_code)]
 
@@ -16,7 +16,7 @@ use crate::kernel::exec::{BoundLoop, Registers, TreeSum};
 use crate::kernel::link::BoundStep;
 use crate::kernel::program::{Part, Program};
 use crate::kernel::region::{Call, Candidate, Ran, Region, Reset, Room};
-use crate::kernel::split::{Act, Split, cost};
+use crate::kernel::split::{Act, Before, Split, cost};
 use crate::num::vmath::block::all_finite;
 use std::any::Any;
 use std::ops::Range;
@@ -80,7 +80,9 @@ impl Cut {
         if !pool.is_worth(seconds) {
             return None;
         }
-        let split = Split::new(&pairs, candidate.len, pool.n_threads())?;
+        let fixed: Vec<&BoundLoop> = candidate.fixed.iter().filter_map(as_loop).collect();
+        let before = Before { fixed: &fixed, clear: candidate.clear };
+        let split = Split::new(&pairs, before, candidate.len, pool.n_threads())?;
         let most = |of: &dyn Fn(&NativeLoop) -> usize| loops.iter().map(|(_, code)| of(code)).max().unwrap_or(0);
         let room = Room {
             chunks: split.chunks.len(),
@@ -88,6 +90,7 @@ impl Cut {
             sums: split.n_sums,
             scratch: most(&NativeLoop::split_scratch),
             table: most(&NativeLoop::split_table),
+            aside: if split.aside.is_some() { (split.chunks.len() - 1) * candidate.len } else { 0 },
         };
         Some(Self { pool: pool.clone(), split, loops, seconds, pace: Pace::default(), len: candidate.len, room })
     }
@@ -105,6 +108,51 @@ impl Cut {
                 let slots = unsafe { to.range(range.clone()) };
                 reset.set(range, slots, |a, b| a * b);
             }
+        }
+    }
+
+    /// Where a chunk writes.
+    fn target(&self, chunk: usize, places: &Places) -> Target {
+        if chunk == 0 { places.to } else { places.aside.part((chunk - 1) * self.len..chunk * self.len) }
+    }
+
+    /// Sets to -0 what a chunk writes aside, and the slots of its section to which something is added in the end.
+    ///
+    /// # Safety
+    /// Nobody else has them.
+    unsafe fn clear_aside(&self, k: usize, places: &Places) {
+        let Some(aside) = &self.split.aside else { return };
+        let own = self.target(k, places);
+        // SAFETY: the memory of this chunk.
+        aside.fills[k].iter().for_each(|range| unsafe { own.range(range.clone()) }.fill(-0.0));
+        for (_, range) in &aside.merges[k] {
+            // SAFETY: parts of the section.
+            unsafe { places.to.range(range.clone()) }.fill(-0.0);
+        }
+    }
+
+    /// Sets slots of a section to -0 that were cleared in vain.
+    ///
+    /// # Safety
+    /// Nobody else has them.
+    unsafe fn bare(&self, k: usize, to: Target) {
+        for slot in self.split.aside.iter().flat_map(|aside| &aside.bare[k]) {
+            // SAFETY: bare slots stand with their section.
+            *unsafe { to.slot(*slot as usize) } = -0.0;
+        }
+    }
+
+    /// Adds what chunks wrote aside to the slots of a section.
+    ///
+    /// # Safety
+    /// Nobody else has them, and chunks are done.
+    unsafe fn merge_aside(&self, k: usize, places: &Places) {
+        let Some(aside) = &self.split.aside else { return };
+        for (chunk, range) in &aside.merges[k] {
+            let from = self.target(*chunk, places);
+            // SAFETY: parts of the section; what was written aside is only read from here on.
+            let (to, from) = unsafe { (places.to.range(range.clone()), from.read(range.clone())) };
+            to.iter_mut().zip(from).for_each(|(to, from)| *to += from);
         }
     }
 
@@ -134,6 +182,13 @@ impl Cut {
     }
 }
 
+fn as_loop(step: &BoundStep) -> Option<&BoundLoop> {
+    match step {
+        BoundStep::Loop(bound) => Some(bound),
+        _ => None,
+    }
+}
+
 /// Addresses that tasks share.
 #[derive(Clone, Copy)]
 struct Places {
@@ -142,6 +197,7 @@ struct Places {
     cells: *mut f64,
     sums: *mut f64,
     kept: Target,
+    aside: Target,
 }
 
 // SAFETY: what tasks do with the addresses is said in the head of this file.
@@ -154,8 +210,9 @@ impl Region for Cut {
 
     fn run(&self, call: Call<'_>) -> Ran {
         let Call { program, buffers, reset, out, kept, team } = call;
-        let Room { chunks, cells, sums, .. } = self.room;
-        if team.registers.len() < chunks || team.cells.len() < cells || team.sums.len() < sums {
+        let Room { chunks, cells, sums, aside, .. } = self.room;
+        let short = team.cells.len() < cells || team.sums.len() < sums || team.aside.len() < aside;
+        if team.registers.len() < chunks || short {
             crate::bug!("the memory was taken before there were threads");
         }
         if out.len() != self.len {
@@ -166,7 +223,7 @@ impl Region for Cut {
             Go::Alone { timed } => return Ran::Alone { timed },
         };
         let n_reset: usize = reset.ranges.iter().map(|range| range.len()).sum();
-        let in_job = n_reset > FEW;
+        let in_job = n_reset > FEW || self.split.aside.is_some();
         let (known, numbers) = kept.split();
         let places = Places {
             to: Target::new(out),
@@ -174,6 +231,7 @@ impl Region for Cut {
             cells: team.cells.as_mut_ptr(),
             sums: team.sums.as_mut_ptr(),
             kept: Target::new(numbers),
+            aside: Target::new(&mut team.aside),
         };
         let split = &self.split;
         if !in_job {
@@ -184,18 +242,23 @@ impl Region for Cut {
         let finite = AtomicBool::new(true);
         let job = |thread: usize| {
             let places = &places;
-            // SAFETY: sections are disjoint, and each is one task.
-            steps[0].work(thread, |k| unsafe { Self::reset(reset, &split.sections[k], places.to) });
+            // SAFETY: sections are disjoint, and each is one task; so is the memory of chunks.
+            steps[0].work(thread, |k| unsafe {
+                self.clear_aside(k, places);
+                Self::reset(reset, &split.sections[k], places.to);
+                self.bare(k, places.to);
+            });
             steps[1].work(thread, |k| {
                 // SAFETY: the memory of this chunk.
                 let registers = unsafe { &mut *places.registers.add(k) };
+                let to = if split.aside.is_some() { self.target(k, places) } else { places.to };
                 for share in &split.chunks[k] {
                     let (bound, code) = &self.loops[share.at];
                     let mut work = registers.prepare(&**code, &program.kernels[bound.kernel], bound, &buffers);
                     let shared = Shared { share, cells: places.cells, sums: places.sums, known, kept: places.kept };
                     // SAFETY: the split was made of these loops, and each of its chunks is one task. Of the loops of a
                     // part one leads in each call, and what was known before the job is not written.
-                    unsafe { code.run_share(bound, &buffers, &mut work, places.to, shared) };
+                    unsafe { code.run_share(bound, &buffers, &mut work, to, shared) };
                 }
             });
             steps[2].work(thread, |k| {
@@ -203,6 +266,7 @@ impl Region for Cut {
                 let all_finite = unsafe {
                     let cells = std::slice::from_raw_parts(places.cells, cells);
                     let sums = std::slice::from_raw_parts(places.sums, sums);
+                    self.merge_aside(k, places);
                     self.settle(k, places.to, cells, sums)
                 };
                 if !all_finite {

@@ -300,7 +300,13 @@ impl CompiledOracle {
     /// Parts that several threads could run.
     pub fn candidates(&self) -> Vec<Candidate<'_>> {
         let layout = &self.linked.layout;
-        let part = |part: Part, len: usize| Candidate { part, steps: &self.linked.parts[part as usize], len };
+        let part = |part: Part, len: usize| Candidate {
+            part,
+            steps: &self.linked.parts[part as usize],
+            fixed: &[],
+            clear: &self.linked.clear[part as usize],
+            len,
+        };
         let mut found = vec![
             part(Part::Objectives, layout.n_objectives),
             part(Part::Rows, layout.n_rows),
@@ -314,6 +320,8 @@ impl CompiledOracle {
         found.extend(plans.map(|(part, plan)| Candidate {
             part,
             steps: &plan.steps[plan.n_constant..],
+            fixed: &plan.steps[..plan.n_constant],
+            clear: &plan.clear,
             len: plan.n_values,
         }));
         found

@@ -119,6 +119,8 @@ pub struct Room {
     pub scratch: usize,
     /// Table of native code, per chunk.
     pub table: usize,
+    /// Numbers that chunks write aside.
+    pub aside: usize,
 }
 
 impl Room {
@@ -130,6 +132,7 @@ impl Room {
             sums: self.sums.max(other.sums),
             scratch: self.scratch.max(other.scratch),
             table: self.table.max(other.table),
+            aside: self.aside.max(other.aside),
         }
     }
 }
@@ -143,6 +146,8 @@ pub struct Team {
     pub cells: Vec<f64>,
     /// Sums of blocks.
     pub sums: Vec<f64>,
+    /// What chunks write aside.
+    pub aside: Vec<f64>,
 }
 
 impl Team {
@@ -157,6 +162,7 @@ impl Team {
             registers: (0..room.chunks).map(one).collect(),
             cells: vec![0.0; room.cells],
             sums: vec![0.0; room.sums],
+            aside: vec![0.0; room.aside],
         }
     }
 }
@@ -178,6 +184,10 @@ pub struct Candidate<'a> {
     pub part: Part,
     /// Its steps.
     pub steps: &'a [BoundStep],
+    /// Steps whose values are in the output before, the same at every point.
+    pub fixed: &'a [BoundStep],
+    /// What is cleared, or set to those values.
+    pub clear: &'a [Range<u32>],
     /// Length of what it writes.
     pub len: usize,
 }

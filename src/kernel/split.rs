@@ -6,6 +6,10 @@
 //! cell of its own, and are added when all chunks are done, in the order of the loops, blocks, outs and instances.
 //! Reductions over instances wait as sums of blocks. The cut is thus free: bits do not depend on it.
 //!
+//! Where many lines of the cache would be written by several chunks and go to and fro between processors, only the first
+//! chunk writes to the slots themselves. The others have memory of their own ([`Aside`]), which is added when all are
+//! done; each slot is still one chunk's, so that this is a sum with -0, which changes nothing.
+//!
 //! Invariant: no two chunks write to one slot. [`Split::writers`] says so for tests; native code rests on it.
 //! Deliberately absent: threads.
 
@@ -94,7 +98,34 @@ pub struct Split {
     pub n_cells: usize,
     /// Number of sums of blocks.
     pub n_sums: usize,
+    /// What chunks write in memory of their own, if they do.
+    pub aside: Option<Aside>,
 }
+
+/// Which slots chunks but the first write in memory of their own, each as long as the buffer.
+#[derive(Clone, Debug, Default)]
+pub struct Aside {
+    /// By chunk, the ranges that are set to -0 before; none for the first.
+    pub fills: Vec<Vec<Range<usize>>>,
+    /// By section, the ranges that are set to -0 before, and to which at the end what this chunk wrote there is added.
+    pub merges: Vec<Vec<(usize, Range<usize>)>>,
+    /// By section, slots that chunks store to aside and that are in a range which is cleared: they are set to -0 again.
+    pub bare: Vec<Vec<u32>>,
+}
+
+/// What happens to the buffer before loops run.
+#[derive(Clone, Copy, Default)]
+pub struct Before<'a> {
+    /// Loops whose values are in it already, the same at every point.
+    pub fixed: &'a [&'a BoundLoop],
+    /// What is cleared or set to such values.
+    pub clear: &'a [Range<u32>],
+}
+
+/// Of so many lines that are written one is written by several chunks: then lines go to and fro.
+const MIXED: usize = 10;
+/// Numbers in the memory of all chunks together.
+const MOST_ASIDE: usize = 1 << 24;
 
 /// Nobody was there.
 const NOBODY: u8 = 0;
@@ -106,24 +137,56 @@ pub const MAX_CHUNKS: usize = 64;
 
 impl Split {
     /// Cuts `loops`, which write to a buffer of `len` numbers, into `n` chunks; nothing where that cannot be.
-    pub fn new(loops: &[Pair<'_>], len: usize, n: usize) -> Option<Self> {
+    pub fn new(loops: &[Pair<'_>], before: Before<'_>, len: usize, n: usize) -> Option<Self> {
         let n = n.clamp(1, MAX_CHUNKS);
         let ranges = ranges(loops, n);
-        let (hulls, total) = hulls(loops, &ranges, n)?;
+        let (mut hulls, mut total) = hulls(loops, &ranges, n)?;
+        let lines = Lines::new(loops, &ranges, len);
+        let mut split = Self { chunks: vec![Vec::new(); n], ..Self::default() };
+        let owner = lines.owners();
+        split.sections = sections(&owner, len, n);
+        split.acts = vec![Vec::new(); n];
+        split.aside = lines.aside(&owner, len, n);
+        let fixed = if split.aside.is_some() { before.fixed } else { &[] };
+        for (at, count) in fixed.iter().flat_map(|bound| bound.outs.iter().map(|out| (&out.at, bound.count))) {
+            // They are the first chunk's, wherever others come to them.
+            at.each(count, |_, slot| {
+                hulls.extend([slot as usize..slot as usize + 1, slot as usize..slot as usize + 1]);
+                total = total.max(slot as usize + 1);
+            });
+        }
         if total > len || len >= u32::MAX as usize {
             return None;
         }
-        let disputed = disputed(hulls);
-        let mut split = Self { chunks: vec![Vec::new(); n], ..Self::default() };
-        let owner = owners(loops, &ranges, len);
-        split.sections = sections(&owner, len, n);
-        split.acts = vec![Vec::new(); n];
-        let mut state = State { visitor: vec![NOBODY; total], disputed, owner };
+        let mut state = State { visitor: vec![NOBODY; total], disputed: disputed(hulls), owner };
+        for bound in fixed {
+            let visitor = &mut state.visitor;
+            bound.outs.iter().for_each(|out| out.at.each(bound.count, |_, slot| visitor[slot as usize] = 1));
+        }
         let cut = loops.iter().zip(ranges).enumerate().filter(|(_, ((_, bound), _))| bound.count > 0);
         for (at, ((kernel, bound), ranges)) in cut {
             split.add(&mut state, at, kernel, bound, ranges)?;
         }
+        split.bare(loops, before.clear, &state);
         Some(split)
+    }
+
+    /// Finds slots that chunks store to aside and that are cleared all the same: 0 is not -0.
+    fn bare(&mut self, loops: &[Pair<'_>], clear: &[Range<u32>], state: &State) {
+        let Some(aside) = &mut self.aside else { return };
+        let mut bare = Vec::new();
+        for share in self.chunks[1..].iter().flatten() {
+            for out in loops[share.at].1.outs.iter().filter(|out| !out.add && !out.reduces()) {
+                let stored = share.range.clone().map(|k| out.at.at(k) as u32);
+                bare.extend(stored.filter(|slot| {
+                    let after = clear.partition_point(|range| range.start <= *slot);
+                    after > 0 && clear[after - 1].end > *slot
+                }));
+            }
+        }
+        for slot in bare {
+            aside.bare[state.section(slot as usize)].push(slot);
+        }
     }
 
     /// The shares of one loop.
@@ -265,12 +328,47 @@ fn ranges(loops: &[Pair<'_>], n: usize) -> Vec<Vec<Range<usize>>> {
 /// Slots of a line of the cache, where a buffer begins with one.
 const LINE: usize = 8;
 
-/// By line of the slots, the chunk that writes there most, where one does more than all others together, else one of
-/// them (Boyer and Moore, MJRTY, 1991). A line where nobody writes goes with the one before it.
-fn owners(loops: &[Pair<'_>], ranges: &[Vec<Range<usize>>], len: usize) -> Vec<u8> {
-    let mut votes = vec![(0_u8, 0_u32); len.div_ceil(LINE).max(1)];
-    let mut vote = |slot: usize, chunk: u8, count: u32| {
-        let (leader, lead) = &mut votes[slot / LINE];
+/// Who writes to the lines of the cache.
+struct Lines {
+    /// The chunk that writes there most, where one does more than all others together, else one of them, and by how
+    /// much it leads (Boyer and Moore, MJRTY, 1991).
+    votes: Vec<(u8, u32)>,
+    /// All chunks that come there, a bit each.
+    who: Vec<u64>,
+}
+
+impl Lines {
+    fn new(loops: &[Pair<'_>], ranges: &[Vec<Range<usize>>], len: usize) -> Self {
+        let n_lines = len.div_ceil(LINE).max(1);
+        let mut lines = Self { votes: vec![(0, 0); n_lines], who: vec![0; n_lines] };
+        for ((_, bound), ranges) in loops.iter().zip(ranges) {
+            for out in bound.outs.iter().filter(|out| !out.reduces()) {
+                for (chunk, range) in (0..).zip(ranges) {
+                    match &out.at {
+                        Address::Gather(list) => {
+                            list[range.clone()].iter().for_each(|slot| lines.vote(*slot as usize, chunk, 1));
+                        }
+                        Address::Affine { stride, .. } => {
+                            // One of those that fall into a line speaks for all.
+                            let step = (LINE / stride.unsigned_abs().max(1) as usize).max(1);
+                            let some = range.clone().step_by(step);
+                            some.for_each(|k| lines.vote(out.at.at(k), chunk, step as u32));
+                            // The last ones may stand in a line of their own.
+                            if let Some(last) = range.clone().last() {
+                                lines.vote(out.at.at(last), chunk, 1);
+                            }
+                        }
+                    }
+                }
+            }
+        }
+        lines
+    }
+
+    fn vote(&mut self, slot: usize, chunk: u8, count: u32) {
+        let line = slot / LINE;
+        self.who[line] |= 1 << chunk;
+        let (leader, lead) = &mut self.votes[line];
         if *leader == chunk || *lead == 0 {
             (*leader, *lead) = (chunk, *lead + count);
         } else if *lead >= count {
@@ -278,27 +376,41 @@ fn owners(loops: &[Pair<'_>], ranges: &[Vec<Range<usize>>], len: usize) -> Vec<u
         } else {
             (*leader, *lead) = (chunk, count - *lead);
         }
-    };
-    for ((_, bound), ranges) in loops.iter().zip(ranges) {
-        for out in bound.outs.iter().filter(|out| !out.reduces()) {
-            for (chunk, range) in (0..).zip(ranges) {
-                match &out.at {
-                    Address::Gather(list) => list[range.clone()].iter().for_each(|slot| vote(*slot as usize, chunk, 1)),
-                    Address::Affine { stride, .. } => {
-                        // One of those that fall into a line speaks for all.
-                        let step = (LINE / stride.unsigned_abs().max(1) as usize).max(1);
-                        range.clone().step_by(step).for_each(|k| vote(out.at.at(k), chunk, step as u32));
-                    }
+    }
+
+    /// By line, whose it is. One where nobody writes goes with the one before it.
+    fn owners(&self) -> Vec<u8> {
+        let mut last = 0;
+        let owner = |(leader, lead): &(u8, u32)| {
+            last = if *lead > 0 { *leader } else { last };
+            last
+        };
+        self.votes.iter().map(owner).collect()
+    }
+
+    /// What chunks write aside, where that is worth it.
+    fn aside(&self, owner: &[u8], len: usize, n: usize) -> Option<Aside> {
+        let mixed = self.who.iter().filter(|who| who.count_ones() > 1).count();
+        let written = self.who.iter().filter(|who| **who != 0).count();
+        if mixed * MIXED < written || (n - 1) * len > MOST_ASIDE {
+            return None;
+        }
+        let mut aside = Aside { fills: vec![Vec::new(); n], merges: vec![Vec::new(); n], bare: vec![Vec::new(); n] };
+        for (line, (who, owner)) in self.who.iter().zip(owner).enumerate() {
+            let range = (line * LINE).min(len)..((line + 1) * LINE).min(len);
+            for chunk in (1..n).filter(|chunk| who >> chunk & 1 == 1) {
+                match aside.fills[chunk].last_mut() {
+                    Some(last) if last.end == range.start => last.end = range.end,
+                    _ => aside.fills[chunk].push(range.clone()),
+                }
+                match aside.merges[usize::from(*owner)].last_mut() {
+                    Some((of, last)) if *of == chunk && last.end == range.start => last.end = range.end,
+                    _ => aside.merges[usize::from(*owner)].push((chunk, range.clone())),
                 }
             }
         }
+        Some(aside)
     }
-    let mut last = 0;
-    let owner = |(leader, lead): (u8, u32)| {
-        last = if lead > 0 { leader } else { last };
-        last
-    };
-    votes.into_iter().map(owner).collect()
 }
 
 /// The ranges of lines of each owner.

@@ -10,8 +10,9 @@ use optc::jit::fault::MISCUTS;
 use optc::jit::{Jit, Level, Pool, share};
 use optc::kernel::link::BoundStep;
 use optc::kernel::program::{BLOCK, Op};
-use optc::kernel::split::{Act, Pair, Split};
+use optc::kernel::split::{Act, Before, Pair, Split};
 use optc::kernel::{CompiledOracle, Mode, compile};
+use optc::problem::Oracle;
 use std::collections::BTreeMap;
 use std::fmt::Write;
 use std::sync::Arc;
@@ -67,6 +68,25 @@ fn models() -> Vec<(&'static str, Bound)> {
         \x20 a[j in J]: r[j] - r[j-1] - h * (s[j] + s[j-1]) / g == 0\n\
         \x20 b[j in J]: s[j] - s[j-1] - h^2 * (sin(r[j]) + sin(r[j-1])) * g == 0\n";
     vec![("chain", bind(chain, "")), ("grid", bind(grid, &graph)), ("arm", bind(arm, ""))]
+}
+
+/// Branches in any order between nodes, so that both halves of them write to all lines of the cache; in the matrix of
+/// second derivatives stand constants, some of them in slots to which branches add.
+fn scattered() -> Bound {
+    let mut graph = String::from("a,b,w\n");
+    let mut state = 99_u64;
+    let mut next = |n: u64| {
+        state = state.wrapping_mul(6364136223846793005).wrapping_add(1442695040888963407);
+        (state >> 33) % n + 1
+    };
+    for _ in 0..4000 {
+        let _ = writeln!(graph, "{},{},0.{}", next(2500), next(2500), next(999));
+    }
+    let grid = "set B = 1..2500\ntable e from \"t.csv\"\nvar u[B] start 0.1\nvar v[B] start 1\nvar p[e]\n\
+        minimize f: sum(r in e: (p[r] - r.w)^2) + sum(i in B: 3 * u[i]^2 + i * v[i]^2)\nsubject to\n\
+        \x20 flow[r in e]: p[r] - r.w * v[r.a] * v[r.b] * sin(u[r.a] - u[r.b]) == 0\n\
+        \x20 node[i in B]: sum(r in e if r.a == i: p[r]) - sum(r in e if r.b == i: p[r]) + v[i]^2 == 0\n";
+    bind(grid, &graph)
 }
 
 /// Where a value comes from: loop, block, place in the kernel, instance.
@@ -195,9 +215,15 @@ fn check_cuts(oracle: &CompiledOracle, about: &str) -> usize {
             })
             .collect();
         let Some(loops) = pairs else { continue };
+        let fixed = candidate.fixed.iter().filter_map(|step| match step {
+            BoundStep::Loop(bound) => Some(bound),
+            _ => None,
+        });
+        let fixed: Vec<_> = fixed.collect();
+        let before = Before { fixed: &fixed, clear: candidate.clear };
         let order = in_order(&loops);
         for n in [1, 2, 3, 7] {
-            let split = Split::new(&loops, candidate.len, n).unwrap_or_else(|| panic!("{about}: no cut"));
+            let split = Split::new(&loops, before, candidate.len, n).unwrap_or_else(|| panic!("{about}: no cut"));
             let found = by_split(&loops, &split);
             let wrong = order.iter().find(|(slot, values)| found.get(slot) != Some(values));
             if let Some((slot, values)) = wrong {
@@ -225,6 +251,47 @@ fn compare(bound: &Bound, jit: &Jit, pools: &[Arc<Pool>], seed: u64, about: &str
         }
     }
     (regions, waiting)
+}
+
+/// Where lines of the cache would go to and fro, chunks write aside; zeros keep their signs, constants their place.
+#[test]
+fn what_is_written_aside_gives_the_same_bits() {
+    let (jit, bound) = (jit(), scattered());
+    let portable = oracle(&bound, Mode::Auto);
+    let (mut aside, mut fixed) = (0, 0);
+    for candidate in portable.candidates() {
+        let loops = |steps: &'_ [BoundStep]| -> Vec<_> {
+            let of = |step: &BoundStep| if let BoundStep::Loop(bound) = step { Some(bound.clone()) } else { None };
+            steps.iter().filter_map(of).collect()
+        };
+        let (own, before) = (loops(candidate.steps), loops(candidate.fixed));
+        let pairs: Vec<Pair<'_>> = own.iter().map(|b| (&portable.program().kernels[b.kernel()], b)).collect();
+        let before: Vec<_> = before.iter().collect();
+        let fixed_before = Before { fixed: &before, clear: candidate.clear };
+        let split = Split::new(&pairs, fixed_before, candidate.len, 2).expect("it can be cut");
+        aside += usize::from(split.aside.is_some());
+        fixed += usize::from(split.aside.is_some() && !before.is_empty());
+    }
+    assert!(aside >= 3 && fixed >= 1, "{aside} parts aside, {fixed} of them with constants");
+    compare(&bound, &jit, &pools(), 7, "scattered");
+    // At zero all that is added is a zero, of either sign.
+    let (mut shared, n) = (oracle(&bound, Mode::Auto), bound.oracle.shape().n_vars);
+    jit.attach(&mut shared).expect("it compiles");
+    share(&mut shared, &Arc::new(Pool::always(3)));
+    for zero in [0.0, -0.0] {
+        for (sigma, y) in [(1.0, 0.0), (-1.0, -0.0), (-0.0, 1.0), (0.0, -1.0)] {
+            let bits = |oracle: &CompiledOracle| -> Vec<u64> {
+                let mut ws = oracle.workspace();
+                ws.set_point(&vec![zero; n]);
+                let y = vec![y; oracle.shape().n_cons];
+                let (mut h, mut g) = (vec![7.0; oracle.hessian_pattern().nnz()], vec![7.0; n]);
+                oracle.hessian(&mut ws, &[sigma], &y, &mut h).expect("numbers");
+                oracle.jtv(&mut ws, &y, &mut g).expect("numbers");
+                h.iter().chain(&g).map(|v| v.to_bits()).collect()
+            };
+            assert!(bits(&portable) == bits(&shared), "at {zero}, weights {sigma} and {y}");
+        }
+    }
 }
 
 #[test]
