@@ -22,9 +22,9 @@ use std::sync::{Arc, Mutex, PoisonError};
 /// A form that a method wants of a model, not bound yet.
 enum Wanted {
     /// Rows in place of so many kinks.
-    WithoutKinks(Model, usize),
+    WithoutKinks(Box<Model>, usize),
     /// Absolute values apart.
-    Apart(Apart),
+    Apart(Box<Apart>),
 }
 
 /// What tells one form of a model from another: how many kinks rows stand for, and what is left of the lines.
@@ -70,16 +70,16 @@ impl Session {
             let hulls = Hulls::new(&bound.prepared, &bound.instance);
             let range = |model: &Model, node| range_of_data(model, node, &hulls);
             let (model, n_kinks) = epigraph::without_kinks(&bound.checked, &range)?;
-            return Some(Wanted::WithoutKinks(model, n_kinks));
+            return Some(Wanted::WithoutKinks(Box::new(model), n_kinks));
         }
         let apart = asked.into_iter().any(takes_absolute_values);
-        if apart { absolute::apart(&bound.checked).map(Wanted::Apart) } else { None }
+        if apart { absolute::apart(&bound.checked).map(|apart| Wanted::Apart(Box::new(apart))) } else { None }
     }
 
     fn bind_wanted(&mut self, written: &Bound, wanted: Wanted) -> Option<Bound> {
         let (model, n_kinks) = match wanted {
-            Wanted::WithoutKinks(model, n_kinks) => (model, n_kinks),
-            Wanted::Apart(Apart { smooth, .. }) => (smooth, 0),
+            Wanted::WithoutKinks(model, n_kinks) => (*model, n_kinks),
+            Wanted::Apart(apart) => (apart.smooth, 0),
         };
         let (model, docs) = ((Arc::new(model), n_kinks), written.docs.clone());
         let mut other = self.bind_model(Arc::clone(&written.written), model, docs, Reports::new()).ok()?;
@@ -179,7 +179,6 @@ impl Forms {
 
     /// The same with other values of numeric params. Nothing is compiled unless they ask for another form than the one that
     /// was compiled last; whatever was reported, nothing has changed then.
-    #[must_use]
     pub fn with_values(self, values: &[(Name, Vec<f64>)]) -> (Self, Result<(), Reports>) {
         let Self { written, other } = self;
         let (written, result) = changed(written, values);

@@ -160,7 +160,7 @@ impl Runner<'_> {
         let (program, back) = fitted.map_err(|error| setup_failed(bound, &choice, error, at))?;
         // The general method works on the problem itself.
         let cones = cones.filter(|_| choice.row.form == Form::Conic);
-        let options = run::options(choice.row, stage, &self.setup, state.alone)?;
+        let options = run::options(choice.row, stage, self.setup, state.alone)?;
         let limits = state.limits(&self.setup.limits, stage, &options);
         let begin = state.begin(residuals.is_some());
         let given = begin.is_some();
@@ -207,12 +207,7 @@ impl Runner<'_> {
         if unused {
             described.notes.push(format!("`{}` made its own start: the one given led nowhere", choice.row.name));
         }
-        if bound.n_kinks > 0 {
-            let (vars, rows) = bound.added_for_kinks();
-            let vars = format!("{vars} {}", if vars == 1 { "variable" } else { "variables" });
-            let rows = format!("{rows} {}", if rows == 1 { "row" } else { "rows" });
-            described.notes.push(format!("solved without kinks: {vars} and {rows} stand for `max`, `min` or `abs`"));
-        }
+        described.notes.extend(bound.without_kinks_note());
         // A failure of another form is at a point that means nothing here.
         let failure = if cones.is_some() { None } else { watched.last() };
         if !silent {
@@ -221,6 +216,19 @@ impl Runner<'_> {
         state.runs.push(described);
         state.keep(compiled, candidate, verdict);
         Ok(())
+    }
+}
+
+impl Bound {
+    /// What stands for its kinks, in words.
+    fn without_kinks_note(&self) -> Option<String> {
+        if self.n_kinks == 0 {
+            return None;
+        }
+        let (vars, rows) = self.added_for_kinks();
+        let vars = format!("{vars} {}", if vars == 1 { "variable" } else { "variables" });
+        let rows = format!("{rows} {}", if rows == 1 { "row" } else { "rows" });
+        Some(format!("solved without kinks: {vars} and {rows} stand for `max`, `min` or `abs`"))
     }
 }
 
