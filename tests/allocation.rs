@@ -304,12 +304,22 @@ fn models() -> Vec<(&'static str, Source)> {
         minimize most^2 + sum(i in I: x[i]^2)
         subject to low: min(x[1], x[2], x[3], x[4], x[5], x[6], x[7], x[8], x[9], x[10], x[11], x[12])^3 >= 0
         solve with nelder_mead";
+    let kinks = "set I = 1..40
+        var x[I] start 0.5
+        minimize sum(i in I: abs(x[i] - i / 10)) + max(i in I: x[i]^2)
+        subject to each[i in 1..39]: max(x[i], 2 * x[i+1]) <= 9";
+    let lasso = "set I = 1..40
+        var x[I] start 0.5
+        minimize sum(i in I: (x[i] - i / 10)^2) + 0.5 * sum(i in I: abs(x[i]))
+        solve with proximal_gradient";
     let (a, v): (Vec<f64>, Vec<f64>) = (0..90).map(|k| (f64::from(k % 37 + 1), 0.1 * f64::from(k))).unzip();
     vec![
         ("plain", Source::new(plain)),
         ("joins", Source::new(joined).table("t.csv", &[("a", &a), ("v", &v)])),
         ("defined arrays", Source::new(arrays).array("w", &[7], &[1.0, 0.5, 2.0, 0.1, 0.3, 0.2, 1.5])),
         ("many arguments", Source::new(twelve)),
+        ("kinks", Source::new(kinks)),
+        ("a lasso", Source::new(lasso)),
     ]
 }
 

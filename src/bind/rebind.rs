@@ -27,6 +27,14 @@ impl Instance {
         self.set_values(model, plan, &values, reports)
     }
 
+    /// Everything that was given in place of what the model and its files say of numeric params, so that another instance of
+    /// its data can be given the same.
+    pub fn given(&self, model: &Model) -> Vec<(Name, Vec<f64>)> {
+        let numbers = self.overrides.iter().map(|(name, value)| (name.clone(), vec![*value]));
+        let arrays = self.arrays.iter().map(|(param, values)| (model.params[*param].name.clone(), values.to_vec()));
+        numbers.chain(arrays).collect()
+    }
+
     /// Gives numeric params other values, those of arrays by position, the last index running fastest. `model` and `plan`
     /// are those that were bound. When something is reported nothing has changed.
     pub fn set_values(
@@ -55,7 +63,14 @@ impl Instance {
                     }
                     arrays.insert(param, value.to_vec().into());
                 }
-                (None, [value]) => given.push((name.clone(), *value)),
+                (None, [value]) => {
+                    if value.is_nan() {
+                        let (name, reason) = (name.to_string(), "the value is not a number".into());
+                        reports.push(DataError::CannotSet { name, at: None, reason, suggestion: None });
+                    }
+                    given.retain(|(earlier, _)| earlier != name);
+                    given.push((name.clone(), *value));
+                }
                 (None, _) => {
                     let reason = format!("it is one number, not {}", value.len());
                     reports.push(DataError::CannotSet { name: name.to_string(), at: None, reason, suggestion: None });

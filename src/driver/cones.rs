@@ -22,9 +22,7 @@ use crate::kernel::{CompiledOracle, Mode};
 use crate::num::random::Stream;
 use crate::pass::norms::{Norms, Template, norms};
 use crate::problem::verify::{confirmed, interrupted, verify};
-use crate::problem::{
-    Candidate, Curvature, Degree, Oracle, ProblemFacts, Proof, SecondOrder, Shape, Site, StopReason, Verdict,
-};
+use crate::problem::{Candidate, Curvature, Degree, Oracle, ProblemFacts, SecondOrder, Shape, Site, Verdict};
 use std::ops::Range;
 use std::sync::Arc;
 
@@ -64,29 +62,12 @@ impl Cones {
         let verdict = verify(&judge, &self.facts, candidate);
         let verdict = if judge.gave_up() { interrupted(verdict) } else { verdict };
         let (n, m) = (own.shape().n_vars, own.shape().n_cons);
-        let first = |of: &[f64], count: usize| of[..of.len().min(count)].to_vec();
-        let mut shorter = Candidate {
-            x: first(&candidate.x, n),
-            y: first(&candidate.y, m),
-            z_lower: first(&candidate.z_lower, n),
-            z_upper: first(&candidate.z_upper, n),
-            ray: candidate
-                .ray
-                .as_ref()
-                .map(|ray| first(ray, if candidate.stop == StopReason::Unbounded { n } else { m })),
-            ..candidate.clone()
-        };
+        let mut shorter = candidate.clone().within(n, m);
         let verdict = confirmed(verdict, own, &shorter.x);
         if let Some(objective) = verdict.evidence.objective {
             shorter.objective = objective;
         }
-        let Verdict { y, z_lower, z_upper, proof, .. } = &verdict;
-        let (y, z_lower, z_upper) = (first(y, m), first(z_lower, n), first(z_upper, n));
-        let proof = proof.as_ref().map(|proof| match proof {
-            Proof::Infeasible(weights) => Proof::Infeasible(first(weights, m)),
-            Proof::Unbounded(ray) => Proof::Unbounded(first(ray, n)),
-        });
-        (Verdict { y, z_lower, z_upper, proof, ..verdict }, shorter)
+        (verdict.within(n, m), shorter)
     }
 
     /// What a row or variable is called; of those that were added, what they are there for. The problem itself has so many

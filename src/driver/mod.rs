@@ -4,12 +4,14 @@
 //! [`report::Report`], or the errors.
 //! Deliberately absent: printing, terminals, the command line.
 
+pub mod begin;
 pub mod blame;
 pub mod class;
 pub mod cones;
 pub mod derivative_check;
 pub mod emit;
 pub mod fit;
+pub mod forms;
 pub mod interactive;
 pub mod judge;
 pub mod listing;
@@ -26,6 +28,7 @@ pub mod restart;
 pub mod results;
 pub mod route;
 pub mod run;
+pub mod runs;
 pub mod session;
 pub mod solve;
 pub mod survey;

@@ -5,12 +5,11 @@
 
 use super::report::Run;
 use super::route::{Choice, after, route};
-use super::session::Session;
-use super::solve::Runs;
+use super::runs::{Runner, Runs};
 use crate::base::Span;
 use crate::problem::{Status, StopReason};
 
-impl Session {
+impl Runner<'_> {
     /// What the router's choice left unproved, another method may prove; if none does, the first answer stays.
     pub(super) fn try_others(&mut self, state: &mut Runs<'_>, at: Option<Span>) {
         let Some(first) = state.runs.last() else { return };
@@ -49,7 +48,8 @@ impl Session {
         match run.status {
             Status::NumericalFailure | Status::FeasibleNotCertified => true,
             Status::LimitReached => {
-                let mut named = self.setup.options.iter().map(|asked| asked.option);
+                let any = self.setup.any_options.iter().map(|(name, _)| name.as_str());
+                let mut named = self.setup.options.iter().map(|asked| asked.option).chain(any);
                 let asked = self.setup.limits.iterations.is_some() || named.any(|option| option == "max_iter");
                 run.stop == StopReason::IterationLimit && !asked
             }

@@ -7,10 +7,11 @@
 use super::report::SolveReport;
 use super::route::route;
 use super::run;
-use super::session::Session;
-use super::solve::{Bound, Runs, refused};
+use super::runs::{Runner, Runs};
+use super::solve::{Bound, refused};
 use crate::base::Span;
 use crate::diag::Reports;
+use crate::diag::codes::limit::LimitError;
 use crate::ir::model::{Solve, Stage};
 use crate::problem::verify::tolerance::{INTEGRALITY, violation_at};
 use crate::problem::{Bounds, Candidate, Limits, Oracle, Status, StopFlag, StopReason, Verdict};
@@ -38,7 +39,7 @@ pub fn lines(solves: &[Solve], one: bool) -> Vec<Line<'_>> {
     solves.iter().map(|solve| Line { at: Some(solve.at), stages: stages(solve) }).collect()
 }
 
-impl Session {
+impl Runner<'_> {
     /// Asks every stage whether it takes the problem, before the first one runs.
     ///
     /// # Errors
@@ -50,10 +51,20 @@ impl Session {
             match route(&bound.facts, Some(&stage.method)) {
                 Err((row, refusal)) => reports.extend(refused(bound, row, refusal, Some(stage.at))),
                 Ok(choice) => {
-                    if let Err(error) = run::options(choice.row, Some(stage), &self.setup, stages.len() == 1) {
+                    if let Err(error) = run::options(choice.row, Some(stage), self.setup, stages.len() == 1) {
                         reports.push(error);
                     }
                 }
+            }
+        }
+        if stages.len() > 1 {
+            let takes = |name: &str| {
+                let mut rows = stages.iter().filter_map(|stage| crate::solve::find(&stage.method));
+                rows.any(|row| row.options.iter().any(|option| option.name == name))
+            };
+            for (name, _) in self.setup.any_options.iter().filter(|(name, _)| !takes(name)) {
+                let reason = "no method of the model's `solve` lines has such an option".into();
+                reports.push(LimitError::BadArgument { argument: format!("option `{name}`"), reason, help: None });
             }
         }
         if reports.is_empty() { Ok(()) } else { Err(reports) }
@@ -159,24 +170,21 @@ pub struct Kept {
     pub compiled: Candidate,
     /// What the judge says.
     pub verdict: Verdict,
-    /// How good it is.
-    pub worth: Worth,
     /// Which run it is of, from 0.
     pub run: usize,
 }
 
-impl Kept {
-    /// Whether `new`, which began here, takes its place.
-    pub fn gives_way_to(&self, new: &Self) -> bool {
-        match (self.verdict.status, new.verdict.status) {
-            (_, Status::GlobalOptimum | Status::Unbounded) => true,
-            (Status::GlobalOptimum, _) => false,
-            (old, new_status) if new_status.is_optimal() => !(old.is_optimal() && self.worth.beats(new.worth)),
-            (_, status) if says_infeasible(status) => !self.worth.is_feasible(),
-            (old, _) if says_infeasible(old) => new.worth.is_feasible(),
-            (old, _) if old.is_optimal() => new.worth.beats(self.worth),
-            _ => !self.worth.beats(new.worth),
-        }
+/// Whether the answer that a run began from gives way to the run's own: the status and the worth of each.
+pub fn gives_way(old: (Status, Worth), new: (Status, Worth)) -> bool {
+    let ((old, was), (new, is)) = (old, new);
+    match (old, new) {
+        (_, Status::GlobalOptimum | Status::Unbounded) => true,
+        (Status::GlobalOptimum, _) => false,
+        _ if new.is_optimal() => !(old.is_optimal() && was.beats(is)),
+        _ if says_infeasible(new) => !was.is_feasible(),
+        _ if says_infeasible(old) => is.is_feasible(),
+        _ if old.is_optimal() => is.beats(was),
+        _ => !was.beats(is),
     }
 }
 
@@ -264,21 +272,6 @@ pub fn words(reason: StopReason) -> &'static str {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::problem::Evidence;
-
-    fn kept(status: Status, violation: f64, objective: f64) -> Kept {
-        let candidate = Candidate::at("m", Vec::new(), StopReason::Stalled);
-        let verdict = Verdict {
-            status,
-            stop: StopReason::Stalled,
-            evidence: Evidence::default(),
-            y: Vec::new(),
-            z_lower: Vec::new(),
-            z_upper: Vec::new(),
-            proof: None,
-        };
-        Kept { compiled: candidate.clone(), candidate, verdict, worth: Worth { violation, objective }, run: 0 }
-    }
 
     #[test]
     fn a_certified_answer_counts_and_a_failed_one_must_be_better() {
@@ -303,8 +296,9 @@ mod tests {
             ((LimitReached, 0.0, 1.0), (Unbounded, 0.0, -1e21), true),
         ];
         for (before, after, expected) in cases {
-            let (old, new) = (kept(before.0, before.1, before.2), kept(after.0, after.1, after.2));
-            assert_eq!(old.gives_way_to(&new), expected, "{before:?} {after:?}");
+            let [old, new] =
+                [before, after].map(|(status, violation, objective)| (status, Worth { violation, objective }));
+            assert_eq!(gives_way(old, new), expected, "{before:?} {after:?}");
         }
     }
 }

@@ -1,17 +1,12 @@
 //! Other numbers for a bound model: what depends on them is computed again, nothing is compiled.
+//! Deliberately absent: whether a form other than the written one still fits the numbers ([`super::forms`]).
 
 use super::class::facts;
-use super::judge::Judge;
 use super::ranges::Hulls;
 use super::solve::Bound;
-use super::survey::{range_of_data, survey};
+use super::survey::survey;
 use crate::base::Name;
 use crate::diag::Reports;
-use crate::diag::codes::limit::LimitError;
-use crate::ir::Model;
-use crate::pass::absolute::{Apart, apart};
-use crate::pass::epigraph::without_kinks;
-use crate::problem::Oracle;
 use std::sync::Arc;
 
 impl Bound {
@@ -41,57 +36,10 @@ impl Bound {
         let cones = self.cones.filter(|_| convex).and_then(|cones| cones.with_values(values));
         let n_cones = cones.as_ref().map_or(0, |c| c.cones.len());
         let facts = crate::problem::ProblemFacts { n_l1: self.facts.n_l1, n_residuals, n_cones, ..facts };
-        let bound = Self { instance, oracle, prepared, survey, facts, residuals, cones, ..self };
-        bound.restated_as_before()
-    }
-
-    /// Whether it is in another form than it was written.
-    pub fn is_restated(&self) -> bool {
-        self.n_kinks > 0 || !self.l1.is_empty()
-    }
-
-    /// What stands for kinks rests on the signs of factors, and weights of absolute values are numbers of their own: both
-    /// are looked at again.
-    fn restated_as_before(mut self) -> Result<Self, Box<(Self, Reports)>> {
-        let holds =
-            if self.n_kinks > 0 { self.has_the_same_kinks() } else { self.l1.is_empty() || self.weighs_again() };
-        if holds {
-            return Ok(self);
+        let mut bound = Self { instance, oracle, prepared, survey, facts, residuals, cones, ..self };
+        if !bound.l1.is_empty() {
+            bound.weigh();
         }
-        let error = LimitError::BadArgument {
-            argument: "a param's value".into(),
-            reason: "a factor of `abs`, `max` or `min` has another sign now, so that the model takes another form"
-                .into(),
-            help: Some("compile the model again with the new value".into()),
-        };
-        Err(Box::new((self, error.into())))
-    }
-
-    /// Whether the model without kinks is the one that was compiled.
-    fn has_the_same_kinks(&self) -> bool {
-        let hulls = Hulls::new(&self.prepared, &self.instance);
-        let range = |model: &Model, node| range_of_data(model, node, &hulls);
-        let Some((model, n_kinks)) = without_kinks(&self.written, &range) else { return false };
-        let bodies = |model: &Model| {
-            let objectives = model.objectives.iter().map(|o| o.body);
-            objectives.chain(model.constraints.iter().map(|c| c.body)).collect::<Vec<_>>()
-        };
-        n_kinks == self.n_kinks && bodies(&model) == bodies(&self.checked)
-    }
-
-    /// Computes the weights of absolute values; whether there are any of the right sign.
-    fn weighs_again(&mut self) -> bool {
-        let Some(Apart { weights, .. }) = apart(&self.written) else { return false };
-        let weights = Arc::new(weights);
-        self.instance.world.list_joins(&weights);
-        let linear = Judge::new(weights, self.instance.world.clone(), self.instance.shape.clone());
-        let mut ws = linear.workspace();
-        let mut l1 = vec![0.0; self.instance.shape.n_vars];
-        let done = linear.gradient(&mut ws, &[1.0], &mut l1).is_ok() && l1.iter().all(|w| *w >= 0.0);
-        if done {
-            self.facts.n_l1 = l1.iter().filter(|w| **w > 0.0).count();
-            self.l1 = l1;
-        }
-        done
+        Ok(bound)
     }
 }

@@ -49,7 +49,7 @@ struct Array {
 
 /// A start, and what is to be said about it.
 pub struct Restart {
-    /// Point and multipliers of the model as it is bound.
+    /// Point and multipliers of the model as it is written.
     pub warm: WarmStart,
     /// One line: how much of the file was used.
     pub note: String,
@@ -64,13 +64,7 @@ impl Session {
         let Some(path) = self.setup.start_from.clone() else { return Ok(None) };
         let text = self.loader.read_text(&path).map_err(|error| load::unreadable(&path, &error, None))?;
         let found = self.timed("start", |s| restart(&path, &text, bound, &s.sources))?;
-        let lifted = bound.oracle.lift_point(&found.warm.x);
-        // The multipliers of the equations that were added are not in the file.
-        let warm = if lifted.len() == found.warm.x.len() {
-            found.warm
-        } else {
-            WarmStart { x: lifted, ..WarmStart::default() }
-        };
+        let warm = bound.begin_at(found.warm.clone());
         Ok(Some(Restart { warm, ..found }))
     }
 }
@@ -82,15 +76,15 @@ impl Session {
 pub fn restart(path: &str, text: &str, bound: &Bound, sources: &Sources) -> Result<Restart, LimitError> {
     let file = read(path, text)?;
     let shape = &bound.instance.shape;
-    let (n, m) = (shape.n_vars, shape.n_cons);
-    let (zeros, rows) = (vec![0.0; n], vec![0.0; m]);
+    let (n, m) = bound.written_sizes();
+    let (zeros, rows) = (vec![0.0; shape.n_vars], vec![0.0; shape.n_cons]);
     let answer = Answer { x: &shape.start, y: &rows, z_lower: &zeros, z_upper: &zeros, rows: &rows };
     let results = Results::new(&bound.written, &bound.instance, answer);
     let sense = match file.objectives.first() {
         Some(objective) if objective.sense == "maximize" => Sense::Maximize,
         _ => Sense::Minimize,
     };
-    let mut warm = WarmStart { x: shape.start.clone(), ..WarmStart::default() };
+    let mut warm = WarmStart { x: shape.start[..n].to_vec(), ..WarmStart::default() };
     let (mut z, mut y) = (vec![0.0; n], vec![0.0; m]);
     let mut found = Found::default();
 

@@ -75,7 +75,8 @@ pub fn run(
     Ok(Ran { candidate, trace })
 }
 
-/// The options of a run: the method's defaults, what the model's stage says, then `--set METHOD.OPTION`, then `--tol`. `alone` says that it is the only
+/// The options of a run: the method's defaults, what the model's stage says, then `--set METHOD.OPTION`, then those of any method,
+/// then `--tol`. `alone` says that it is the only
 /// run of the session.
 ///
 /// # Errors
@@ -100,21 +101,32 @@ pub fn options(
     for asked in method_option::of(&setup.options, row) {
         replace(asked.option, asked.value.clone());
     }
-    // Beside others in a pipeline, a method without that option goes without.
-    let takes_tol = alone || row.options.iter().any(|option| option.name == "tol");
+    // Beside others in a pipeline, a method without an option goes without.
+    let has = |wanted: &str| row.options.iter().any(|option| option.name == wanted);
+    let any = setup.any_options.iter().filter(|(name, _)| alone || has(name));
+    given.retain(|(name, _)| setup.any_options.iter().all(|(wanted, _)| wanted != name));
+    given.extend(any.map(|(name, value)| (name.as_str(), value.clone())));
+    let takes_tol = alone || has("tol");
     let own_tol = given.iter().any(|(name, _)| *name == "tol");
     if let Some(tol) = setup.tol.filter(|_| takes_tol && !own_tol) {
         given.push(("tol", Given::number(tol)));
     }
+    let names: Vec<&str> = given.iter().map(|(name, _)| *name).collect();
     parse_options(row, given).map_err(|problems| {
-        let (_, problem) = &problems[0];
+        let (at, problem) = &problems[0];
         let reason = match problem {
             OptionProblem::OutOfRange { row, .. } | OptionProblem::WrongKind(row) => {
                 format!("it must be {}", wants(row))
             }
-            OptionProblem::Unknown | OptionProblem::Repeated => format!("`{}` has no such option", row.name),
+            OptionProblem::Unknown => format!("`{}` has no such option", row.name),
+            OptionProblem::Repeated => "it is given twice".into(),
         };
-        LimitError::BadArgument { argument: "--tol".into(), reason, help: None }
+        if setup.any_options.iter().all(|(name, _)| name != names[*at]) {
+            return LimitError::BadArgument { argument: "--tol".into(), reason, help: None };
+        }
+        let known = row.options.iter().map(|option| option.name).collect::<Vec<_>>().join(", ");
+        let help = Some(format!("the options of `{}` are {known}", row.name));
+        LimitError::BadArgument { argument: format!("option `{}`", names[*at]), reason, help }
     })
 }
 

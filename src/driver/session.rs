@@ -16,7 +16,7 @@ use crate::jit::{Level, Pool};
 use crate::pass;
 use crate::problem::{Limits, StopFlag};
 use crate::sema::{self, ColumnInfo};
-use crate::solve::registry;
+use crate::solve::{Given, registry};
 use crate::syntax::Lost;
 use crate::syntax::ast::{ParamSource, Stmt, StmtKind, Text};
 use std::collections::{BTreeMap, BTreeSet};
@@ -31,6 +31,8 @@ pub struct Setup {
     pub set: Vec<(Name, f64)>,
     /// `--set METHOD.OPTION=VALUE`: in place of what the model's `solve` says of the option; a later entry in place of an earlier.
     pub options: Vec<MethodOption>,
+    /// Options of whatever method runs, by name; beside others in a pipeline, a method without such an option goes without.
+    pub any_options: Vec<(String, Given)>,
     /// `--data NAME=FILE`: files of tables and params, in place of those the model names.
     pub data: Vec<(Name, String)>,
     /// `--method`: in place of what the model's `solve` names.

@@ -5,6 +5,7 @@ use super::solution::Solution;
 use super::solve::Solve;
 use crate::base::{Id, Name};
 use crate::diag::{Reports, Sources};
+use crate::driver::forms::Forms;
 use crate::driver::report::Report;
 use crate::driver::solve::Bound;
 use crate::driver::{Session, Setup};
@@ -21,7 +22,7 @@ use std::sync::Arc;
 #[derive(Clone)]
 pub struct Problem {
     // Absent only inside `set`.
-    bound: Option<Arc<Bound>>,
+    forms: Option<Forms>,
     names: Arc<Names>,
     sources: Arc<Sources>,
     setup: Setup,
@@ -65,13 +66,27 @@ impl Names {
 
 impl Problem {
     pub(super) fn new(session: Session, bound: Bound) -> Self {
-        let Session { sources, setup, .. } = session;
-        let names = Arc::new(Names::of(&bound));
-        Self { bound: Some(Arc::new(bound)), names, sources: Arc::new(sources), setup }
+        let (names, sources) = (Arc::new(Names::of(&bound)), Arc::new(session.sources.clone()));
+        let setup = session.setup.clone();
+        Self { forms: Some(Forms::new(session, bound)), names, sources, setup }
     }
 
-    pub(super) fn bound(&self) -> &Arc<Bound> {
-        self.bound.as_ref().expect("only `set` takes it, and puts it back")
+    fn forms(&self) -> &Forms {
+        self.forms.as_ref().expect("only `set` takes it, and puts it back")
+    }
+
+    /// The model as it is written.
+    pub(super) fn written(&self) -> &Arc<Bound> {
+        self.forms().written()
+    }
+
+    /// What is solved, by the model's own `solve` lines or by the method `asked` for.
+    pub(super) fn solved(&self, asked: Option<&str>) -> &Arc<Bound> {
+        self.forms().solved(asked)
+    }
+
+    pub(super) fn sources(&self) -> &Arc<Sources> {
+        &self.sources
     }
 
     pub(super) fn setup(&self) -> &Setup {
@@ -82,19 +97,19 @@ impl Problem {
         Errors::new(reports, Arc::clone(&self.sources))
     }
 
-    /// Sizes, bounds, start, in the problem's own variables.
+    /// Sizes, bounds, start, in the variables and rows of the model as it is written.
     pub fn shape(&self) -> &Shape {
-        &self.bound().instance.shape
+        &self.written().instance.shape
     }
 
-    /// What is known of its class.
+    /// What is known of the class of the model as it is written.
     pub fn facts(&self) -> &ProblemFacts {
-        &self.bound().facts
+        &self.written().facts
     }
 
     /// Warnings of model and data.
     pub fn warnings(&self) -> Errors {
-        self.errors(&self.bound().reports)
+        self.errors(&self.written().reports)
     }
 
     pub(super) fn names(&self) -> &Arc<Names> {
@@ -112,11 +127,13 @@ impl Problem {
     }
 
     /// Gives the numeric param `name` other values: one for a scalar, one for each entry of an array, the last index running
-    /// fastest. Nothing is compiled; params computed from it follow. Clones of this problem keep their values.
+    /// fastest. Params computed from it follow. Clones of this problem keep their values.
+    ///
+    /// Nothing is compiled, with one exception: when a factor of `abs`, `max` or `min` gets another sign, so that rows can stand
+    /// for other kinks than before, the form that is solved is compiled anew.
     ///
     /// # Errors
-    /// An unknown name, another number of values, or a param that decides sizes; a new sign of a factor of `abs`, `max` or
-    /// `min`, when rows stand for these. Nothing has changed then.
+    /// An unknown name, another number of values, or a param that decides sizes. Nothing has changed then.
     pub fn set(&mut self, name: &str, values: &[f64]) -> Result<(), Errors> {
         self.set_all(&[(name, values)])
     }
@@ -127,44 +144,21 @@ impl Problem {
     /// As [`Problem::set`].
     pub fn set_all(&mut self, values: &[(&str, &[f64])]) -> Result<(), Errors> {
         let values: Vec<(Name, Vec<f64>)> = values.iter().map(|(n, v)| (Name::from(*n), v.to_vec())).collect();
-        let bound = self.bound.take().expect("it is put back below");
-        // Whether a model in another form still is that model shows when its numbers have changed.
-        let before = bound.is_restated().then(|| Arc::clone(&bound));
-        let bound = Arc::try_unwrap(bound).unwrap_or_else(|shared| Bound::clone(&shared));
-        let (bound, result) = match bound.with_values(&values) {
-            Ok(bound) => (bound, Ok(())),
-            Err(failed) => {
-                let (bound, reports) = *failed;
-                let errors = self.errors(&reports);
-                (bound, Err(errors))
-            }
-        };
-        self.bound = Some(match (before, &result) {
-            (Some(before), Err(_)) => before,
-            _ => Arc::new(bound),
-        });
-        result
+        let forms = self.forms.take().expect("it is put back below");
+        let (forms, result) = forms.with_values(&values);
+        self.forms = Some(forms);
+        result.map_err(|reports| self.errors(&reports))
     }
 
     /// Functions and derivatives on slices. Each thread takes its own.
     ///
-    /// Of a model with kinks they are those of the form that is solved: with a variable and rows in place of each `abs`, `max` and
-    /// `min` that an optimum presses against its arguments.
+    /// They are those of the model as it is written, whatever form it is solved in. At a kink itself derivatives are those of
+    /// one of the pieces that meet there, with `abs` counted as flat at 0, and second derivatives are those of the pieces.
     ///
     /// # Errors
-    /// When a method was asked for that takes weighted absolute values apart: the rest alone is not the objective.
     /// When a matrix of derivatives by the problem's own variables would be too large.
     pub fn evaluator(&self) -> Result<Evaluator, Errors> {
-        let bound = self.bound();
-        if !bound.l1.is_empty() {
-            // Its functions are the rest of the objective: values that nobody asked for.
-            let error = crate::diag::codes::limit::LimitError::BadArgument {
-                argument: "an evaluator".into(),
-                reason: "a method was asked for that takes weighted absolute values apart from the objective".into(),
-                help: Some("leave out `solve with proximal_gradient`".into()),
-            };
-            return Err(self.errors(&Reports::from(error)));
-        }
+        let bound = self.written();
         let oracle: Arc<dyn Oracle> = if bound.oracle.is_lifted() {
             let program = Arc::new(bound.oracle.program().clone());
             let condensed = CompiledOracle::new(program, Arc::clone(&bound.instance), Mode::Condensed);
@@ -179,13 +173,15 @@ impl Problem {
         Ok(Evaluator::new(oracle))
     }
 
-    /// Functions and derivatives for methods of your own; may have more variables than the model (see
-    /// [`Problem::evaluator`]).
+    /// Functions and derivatives of the model as it is written for methods of your own. Where a defined array makes second
+    /// derivatives dense, its entries are variables behind those of the model, with an equation each; an
+    /// [`Evaluator`](Problem::evaluator) has none of these.
     pub fn oracle(&self) -> Arc<dyn Oracle> {
-        self.bound().oracle.clone()
+        self.written().oracle.clone()
     }
 
-    /// Solves with the method that fits, from the start of the model.
+    /// Solves as `optc solve` does: by the `solve` lines of the model, or with the method that fits, and another one after it
+    /// where that ends without a certified answer; from the start of the model.
     ///
     /// # Errors
     /// When no method takes the problem. A run that finds nothing is no error: look at [`Solution::status`].
@@ -198,7 +194,7 @@ impl Problem {
         Solve::of(self)
     }
 
-    /// Solves by the `solve` lines of the model and reads everything that the command line reports.
+    /// The same from the start of the model, with everything that the command line reports.
     ///
     /// # Errors
     /// As [`Problem::solve`].
@@ -206,7 +202,7 @@ impl Problem {
         let loader = Arc::new(crate::data::MemoryLoader::new());
         let mut session = Session::new(loader, self.setup.clone());
         session.sources = Sources::clone(&self.sources);
-        session.solve_bound("model", self.bound(), None).map(|solved| solved.report).map_err(|r| self.errors(&r))
+        session.solve_bound("model", self.solved(None), None).map(|solved| solved.report).map_err(|r| self.errors(&r))
     }
 }
 

@@ -7,11 +7,10 @@ use crate::bridge;
 use crate::diag::codes::class::ClassError;
 use crate::diag::codes::limit::LimitError;
 use crate::diag::{Reports, Sources};
-use crate::driver::patience::{self, Patience};
+use crate::driver::Setup;
 use crate::driver::route::route;
+use crate::driver::runs::{Runner, Wishes};
 use crate::driver::solve::Bound;
-use crate::driver::solve::{recovered, refused, setup_failed};
-use crate::driver::watch::Watched;
 use crate::problem::oracle::contradiction;
 use crate::problem::{
     Candidate, Control, Form, LeastSquares, Limits, MethodRow, Nlp, OptionSet, Oracle, ProblemFacts, Program, Refusal,
@@ -20,7 +19,7 @@ use crate::problem::{
 use crate::solve::options::wants;
 use crate::solve::{Given, OptionProblem, find, methods, parse_options};
 use std::ops::ControlFlow;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 /// One iteration, for those who watch.
@@ -54,6 +53,49 @@ impl From<&str> for OptionGiven {
     fn from(word: &str) -> Self {
         Self(Given::Word(word.to_owned()))
     }
+}
+
+/// Where a run is to begin.
+#[derive(Clone)]
+pub(super) struct Start {
+    /// In the variables and rows of the problem; multipliers may be empty.
+    pub own: WarmStart,
+    /// The same in those of the form that was solved, which says more.
+    pub compiled: Option<WarmStart>,
+}
+
+impl Start {
+    /// In the compiled variables of `solved`, a form of the problem `written`.
+    fn of(&self, written: &Bound, solved: &Bound) -> Result<WarmStart, LimitError> {
+        let (own, compiled) = (&written.instance.shape, solved.oracle.shape());
+        match &self.compiled {
+            Some(start) if fits(start, (compiled.n_vars, compiled.n_cons)) => Ok(start.clone()),
+            _ => Ok(solved.begin_at(self.checked((own.n_vars, own.n_cons))?)),
+        }
+    }
+
+    /// Of a problem of so many variables and rows.
+    fn checked(&self, (n_vars, n_cons): (usize, usize)) -> Result<WarmStart, LimitError> {
+        let start = &self.own;
+        if fits(start, (n_vars, n_cons)) {
+            return Ok(start.clone());
+        }
+        let multipliers =
+            if start.y.is_empty() { String::new() } else { format!(" and {} multipliers", start.y.len()) };
+        let (n, reason) = (start.x.len(), format!("and the problem has {n_vars} variables and {n_cons} rows"));
+        Err(LimitError::BadArgument {
+            argument: "start".into(),
+            reason: format!("it has {n} values{multipliers}, {reason}"),
+            help: Some("start at a point of this problem, or at a solution of it".into()),
+        })
+    }
+}
+
+/// Whether a start has the lengths of a problem of so many variables and rows.
+fn fits(start: &WarmStart, (n_vars, n_cons): (usize, usize)) -> bool {
+    let fits = |of: &[f64], len: usize| of.is_empty() || of.len() == len;
+    let bounds = fits(&start.z_lower, n_vars) && fits(&start.z_upper, n_vars);
+    start.x.len() == n_vars && fits(&start.y, n_cons) && bounds
 }
 
 enum Target<'a> {
@@ -91,7 +133,7 @@ pub struct Solve<'a> {
     target: Target<'a>,
     method: Option<String>,
     options: Vec<(String, Given)>,
-    warm: Option<WarmStart>,
+    start: Option<Start>,
     limits: Limits,
     stop: StopFlag,
     seed: u64,
@@ -105,7 +147,7 @@ impl<'a> Solve<'a> {
             target,
             method: None,
             options: Vec::new(),
-            warm: None,
+            start: None,
             limits: Limits::default(),
             stop: StopFlag::default(),
             seed: 0,
@@ -119,38 +161,39 @@ impl<'a> Solve<'a> {
         Self { limits: setup.limits, seed: setup.seed, ..Self::new(Target::Problem(problem)) }
     }
 
-    /// This method instead of the one that fits; `optc methods` lists them.
+    /// This method alone, instead of what the model asks for or what fits; `optc methods` lists them. It works on the model
+    /// as it is written where it takes that, otherwise on the form without kinks, if there is one.
     pub fn method(mut self, name: &str) -> Self {
         self.method = Some(name.to_owned());
         self
     }
 
-    /// An option of the method.
+    /// An option of whatever method runs. Where the model asks for several, those that have it get it.
     pub fn option(mut self, name: &str, value: impl Into<OptionGiven>) -> Self {
         self.options.push((name.to_owned(), value.into().0));
         self
     }
 
-    /// Starts at `x`, of length `n_vars`; any other length is an error of [`Solve::run`].
+    /// Starts at `x`, of length `n_vars` of [`Problem::shape`]; any other length is an error of [`Solve::run`].
     pub fn start(mut self, x: &[f64]) -> Self {
-        self.warm = Some(WarmStart { x: x.to_vec(), ..WarmStart::default() });
+        self.start = Some(Start { own: WarmStart { x: x.to_vec(), ..WarmStart::default() }, compiled: None });
         self
     }
 
     /// Starts where an earlier solve of the same problem ended, multipliers included; one of another problem is an error
     /// of [`Solve::run`]. [`Solution::used_start`] says whether it helped.
     pub fn warm(mut self, solution: &Solution) -> Self {
-        self.warm = Some(solution.warm().clone());
+        self.start = Some(solution.as_start());
         self
     }
 
-    /// Most seconds of the method.
+    /// Most seconds of all methods together.
     pub fn time_limit(mut self, limit: Duration) -> Self {
         self.limits.seconds = Some(limit.as_secs_f64());
         self
     }
 
-    /// Most iterations.
+    /// Most iterations of all methods together.
     pub fn max_iterations(mut self, most: u64) -> Self {
         self.limits.iterations = Some(most);
         self
@@ -168,7 +211,8 @@ impl<'a> Solve<'a> {
         self
     }
 
-    /// Called after every iteration, the start first; `Break` ends the run with its best point.
+    /// Called after every iteration, the start first; `Break` ends the run with its best point. Where a second method runs, its
+    /// iterations follow, again the start first.
     pub fn each_iteration(mut self, watcher: impl FnMut(&Iteration) -> ControlFlow<()> + Send + 'static) -> Self {
         self.watcher = Some(Box::new(watcher));
         self
@@ -214,88 +258,33 @@ impl<'a> Solve<'a> {
     }
 
     fn run_problem(self, problem: &Problem) -> Result<Solution, Errors> {
-        let bound = Arc::clone(problem.bound());
-        let failed = |reports: &Reports| problem.errors(reports);
-        let choice = route(&bound.facts, self.method.as_deref())
-            .map_err(|(row, refusal)| failed(&refused(&bound, row, refusal, None)))?;
-        let options = self.options(choice.row).map_err(|error| failed(&Reports::from(error)))?;
-        let start = self.start_of(&bound).map_err(|error| failed(&Reports::from(error)))?;
-        let residuals = bound.residuals.as_ref().filter(|_| choice.row.form == Form::LeastSquares);
-        let cones = bound.cones.as_ref().filter(|_| choice.row.form == Form::Conic);
-        let watched = Arc::new(match (residuals, cones) {
-            (Some(r), _) => Watched::new(r.fit.oracle.clone()),
-            (None, Some(c)) => Watched::new(c.oracle.clone()).with_cones(&c.cones),
-            (None, None) => Watched::new(bound.oracle.clone()).beside(&bound.l1),
-        });
-        let (n_vars, n_cons) = (watched.shape().n_vars, watched.shape().n_cons);
-        let fitted = match residuals {
-            Some(residuals) => {
-                Ok((residuals.program(watched.clone(), &bound.facts), bridge::Back::none(watched.clone())))
-            }
-            None => {
-                let facts = ProblemFacts { n_vars, n_cons, ..cones.map_or(&bound.facts, |c| &c.facts).clone() };
-                bridge::fit(choice.row.form, Nlp { oracle: watched.clone(), facts })
-            }
+        let bound = Arc::clone(problem.solved(self.method.as_deref()));
+        let start = match &self.start {
+            Some(start) => Some(start.of(problem.written(), &bound).map_err(|e| problem.errors(&Reports::from(e)))?),
+            None => None,
         };
-        let (program, back) = fitted.map_err(|error| failed(&setup_failed(&bound, &choice, error, None)))?;
-        let given = start.is_some();
-        // The conic form has variables and rows of its own.
-        let warm = start.filter(|_| cones.is_none()).map(|start| match (start.x.len() == n_vars, residuals) {
-            (true, _) => start,
-            (false, Some(_)) => WarmStart { x: start.x[..n_vars.min(start.x.len())].to_vec(), ..WarmStart::default() },
-            (false, None) => WarmStart { x: bound.oracle.lift_point(&start.x), ..WarmStart::default() },
-        });
-        let (limits, seed, quick, stop) = (self.limits, self.seed, self.quick, self.stop.clone());
-        let control = Self::control(self.watcher, self.stop, limits, seed);
-        let ran = ran(choice.row, (program, &back), options, control, warm);
-        let mut candidate = ran.map_err(|error| failed(&setup_failed(&bound, &choice, error, None)))?;
-        candidate.start_unused |= given && cones.is_some();
-        let warm = where_it_ended(&candidate);
-        let verdict;
-        if let Some(cones) = cones {
-            let patience = Patience::new(stop, patience::AFTER_A_SIGNAL);
-            (verdict, candidate) = cones.judged(&candidate, (&bound.judge(), patience));
-            let warm = where_it_ended(&candidate);
-            return Ok(Solution::new(Some(Arc::clone(problem.names())), (candidate, verdict), (warm, given)));
-        }
-        let candidate = if residuals.is_some() { candidate } else { recovered(&bound, candidate) };
-        verdict = if quick && !bound.oracle.is_lifted() && bound.l1.is_empty() {
-            verify(&*bound.oracle, &bound.facts, &candidate)
-        } else {
-            verify(&bound.judge(), &bound.facts, &candidate)
+        let started = start.is_some();
+        let setup = Setup {
+            any_options: self.options,
+            method: self.method,
+            limits: self.limits,
+            seed: self.seed,
+            stop: self.stop.clone(),
+            ..Setup::default()
         };
-        Ok(Solution::new(Some(Arc::clone(problem.names())), (candidate, verdict), (warm, given)))
+        let live = self.watcher.map(|each| {
+            let watching: Arc<Mutex<dyn TraceSink>> = Arc::new(Mutex::new(Watching { each, stop: self.stop }));
+            watching
+        });
+        let wishes = Wishes { first: start, live, quick: self.quick, silent: true };
+        let ended = Runner::new(&setup, problem.sources()).run(&bound, wishes);
+        let ended = ended.map_err(|reports| problem.errors(&reports))?;
+        Ok(Solution::of_model(problem, &bound, ended, started))
     }
 
-    /// Where to start, when that was said.
-    fn start_of(&self, bound: &Bound) -> Result<Option<WarmStart>, LimitError> {
-        let compiled = bound.oracle.shape();
-        let own = &bound.instance.shape;
-        self.checked_start(&[(own.n_vars, own.n_cons), (compiled.n_vars, compiled.n_cons)])
-    }
-
-    /// The start, whose lengths must be those of one of these problems.
-    fn checked_start(&self, sizes: &[(usize, usize)]) -> Result<Option<WarmStart>, LimitError> {
-        let Some(start) = &self.warm else { return Ok(None) };
-        let fits = |of: &[f64], len: usize| of.is_empty() || of.len() == len;
-        let one = |&(n, m): &(usize, usize)| {
-            let bounds = fits(&start.z_lower, n) && fits(&start.z_upper, n);
-            start.x.len() == n && fits(&start.y, m) && bounds
-        };
-        if sizes.iter().any(one) {
-            return Ok(Some(start.clone()));
-        }
-        let (n, m) = sizes.first().copied().unwrap_or_default();
-        let multipliers =
-            if start.y.is_empty() { String::new() } else { format!(" and {} multipliers", start.y.len()) };
-        Err(LimitError::BadArgument {
-            argument: "start".into(),
-            reason: format!(
-                "it has {} values{multipliers}, and the problem has {n} variables and {m} rows",
-                start.x.len()
-            ),
-            help: Some("start at a point of this problem, or at a solution of it".into()),
-        })
+    /// Where a problem of so many variables and rows without a model begins.
+    fn checked_start(&self, sizes: (usize, usize)) -> Result<Option<WarmStart>, LimitError> {
+        self.start.as_ref().map(|start| start.checked(sizes)).transpose()
     }
 
     fn run_oracle(self, oracle: Arc<dyn Oracle>) -> Result<Solution, Reports> {
@@ -305,7 +294,7 @@ impl<'a> Solve<'a> {
         let facts = ProblemFacts::of(&*oracle);
         let choice = route(&facts, self.method.as_deref()).map_err(|(row, refusal)| of_closures(row, refusal))?;
         let options = self.options(choice.row)?;
-        let start = self.checked_start(&[(facts.n_vars, facts.n_cons)])?;
+        let start = self.checked_start((facts.n_vars, facts.n_cons))?;
         let nlp = Nlp { oracle: Arc::clone(&oracle), facts: facts.clone() };
         let (failed, given) = (|error: SetupError| could_not_begin(choice.row, error), start.is_some());
         let fitted = bridge::fit(choice.row.form, nlp).map_err(failed)?;
@@ -330,7 +319,7 @@ impl<'a> Solve<'a> {
         let facts = ProblemFacts { offers: sum.capabilities(), ..squares.facts.clone() };
         let choice = route(&facts, self.method.as_deref()).map_err(|(row, refusal)| of_closures(row, refusal))?;
         let options = self.options(choice.row)?;
-        let start = self.checked_start(&[(facts.n_vars, 0)])?;
+        let start = self.checked_start((facts.n_vars, 0))?;
         let (failed, given) = (|error: SetupError| could_not_begin(choice.row, error), start.is_some());
         let (program, back) = match choice.row.form {
             Form::LeastSquares => (Program::LeastSquares(squares), bridge::Back::none(Arc::clone(&sum))),
@@ -361,19 +350,9 @@ fn ran(
     Ok(candidate)
 }
 
-fn where_it_ended(candidate: &Candidate) -> WarmStart {
-    WarmStart {
-        x: candidate.x.clone(),
-        y: candidate.y.clone(),
-        z_lower: candidate.z_lower.clone(),
-        z_upper: candidate.z_upper.clone(),
-    }
-}
-
-/// An answer to a problem without names.
+/// An answer to a problem without a model.
 fn answered(candidate: Candidate, verdict: Verdict, started: bool) -> Solution {
-    let warm = where_it_ended(&candidate);
-    Solution::new(None, (candidate, verdict), (warm, started))
+    Solution::new(None, (candidate, verdict), started, None)
 }
 
 fn could_not_begin(row: &'static MethodRow, error: SetupError) -> Reports {

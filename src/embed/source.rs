@@ -160,7 +160,6 @@ impl Source {
             return Err(said(&checked.reports, &session.sources));
         }
         let bound = session.bind(checked).map_err(|reports| said(&reports, &session.sources))?;
-        let bound = session.restated(&bound).unwrap_or(bound);
         Ok(Problem::new(session, bound))
     }
 }

@@ -26,6 +26,17 @@ pub fn without_kinks(model: &Model, range: &RangeOf<'_>) -> Option<(Model, usize
     (pass.count > 0).then_some((pass.model, pass.count))
 }
 
+/// Whether a `max`, `min` or `abs` of variables stands anywhere in the model: without one, no numbers make kinks of this kind.
+pub fn has_kinks(model: &Model) -> bool {
+    (0..model.graph.len()).map(NodeId::new).filter(|node| model.graph.has_var(*node)).any(|node| {
+        match model.graph.node(node) {
+            Node::Reduce { op, .. } => matches!(op, ReduceOp::Max | ReduceOp::Min),
+            Node::Call { func, .. } => matches!(func::row(*func).name, "max" | "min" | "abs"),
+            _ => false,
+        }
+    })
+}
+
 /// A norm, and what stands above it.
 #[derive(Clone, Copy, Debug)]
 pub struct Norm {

@@ -120,6 +120,21 @@ pub struct Candidate {
 }
 
 impl Candidate {
+    /// The answer in the first variables and rows alone: those of a problem that this one was made from by adding others behind
+    /// them.
+    #[must_use]
+    pub fn within(mut self, n_vars: usize, n_cons: usize) -> Self {
+        let len = if self.stop == StopReason::Unbounded { n_vars } else { n_cons };
+        if let Some(ray) = &mut self.ray {
+            ray.truncate(len);
+        }
+        self.x.truncate(n_vars);
+        self.y.truncate(n_cons);
+        self.z_lower.truncate(n_vars);
+        self.z_upper.truncate(n_vars);
+        self
+    }
+
     /// A point about which nothing else is known.
     pub fn at(method: &str, x: Vec<f64>, stop: StopReason) -> Self {
         Self {

@@ -204,3 +204,22 @@ pub struct Verdict {
     #[serde(default)]
     pub proof: Option<Proof>,
 }
+
+impl Verdict {
+    /// The same with the multipliers and the proof of the first variables and rows alone, as [`Candidate::within`] has the answer.
+    /// Places in the evidence stay what they are.
+    ///
+    /// [`Candidate::within`]: super::Candidate::within
+    #[must_use]
+    pub fn within(mut self, n_vars: usize, n_cons: usize) -> Self {
+        self.y.truncate(n_cons);
+        self.z_lower.truncate(n_vars);
+        self.z_upper.truncate(n_vars);
+        match &mut self.proof {
+            Some(Proof::Infeasible(weights)) => weights.truncate(n_cons),
+            Some(Proof::Unbounded(ray)) => ray.truncate(n_vars),
+            None => {}
+        }
+        self
+    }
+}

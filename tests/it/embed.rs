@@ -381,33 +381,3 @@ fn errors_have_all_their_places_and_notes() {
     assert!(second.text.contains("declared here"), "{second:?}");
     assert!(error.notes.iter().all(|note| errors.to_string().contains(note)));
 }
-
-#[test]
-fn a_factor_of_a_kink_with_another_sign_is_an_error_and_changes_nothing() {
-    let text = "param w = 1\nvar x in [-5, 5]\nminimize w * abs(x - 1)";
-    let mut problem = Source::new(text).compile().unwrap();
-    assert!(problem.solve().unwrap().objective().abs() < 1e-7);
-    problem.set("w", &[3.0]).unwrap();
-    assert!(problem.solve().unwrap().objective().abs() < 1e-7);
-    let errors = problem.set("w", &[-1.0]).unwrap_err();
-    assert!(errors.to_string().contains("sign"), "{errors}");
-    let solution = problem.solve().unwrap();
-    assert!(solution.status().is_optimal() && solution.objective().abs() < 1e-7);
-}
-
-#[test]
-fn weights_beside_a_smooth_objective_follow_their_params() {
-    // min (x - 3)^2 / 2 + w |x| is at 3 - w.
-    let text = "param w = 1\nvar x\nminimize 0.5 * (x - 3)^2 + w * abs(x)\nsolve with proximal_gradient";
-    let mut problem = Source::new(text).compile().unwrap();
-    for w in [1.0, 2.0, 0.5, 4.0] {
-        problem.set("w", &[w]).unwrap();
-        let solution = problem.solver().method("proximal_gradient").run().unwrap();
-        assert!(solution.status().is_optimal(), "{w}: {:?}", solution.status());
-        assert!((solution.x()[0] - (3.0 - w).max(0.0)).abs() < 1e-6, "{w}: {:?}", solution.x());
-    }
-    assert!(problem.set("w", &[-1.0]).is_err());
-    // The rest of the objective alone is not what was asked for.
-    let errors = problem.evaluator().err().expect("there is no evaluator");
-    assert!(errors.to_string().contains("absolute values"), "{errors}");
-}

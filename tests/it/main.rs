@@ -13,6 +13,7 @@ mod data;
 mod derivative_check;
 mod diff;
 mod embed;
+mod embed_forms;
 mod embedded;
 mod engines;
 mod examples;

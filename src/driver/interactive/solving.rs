@@ -79,11 +79,12 @@ impl Bench {
         let bound = restated.as_ref().unwrap_or(bound);
         let moved = !self.point.is_empty();
         let start = moved.then(|| {
-            let mut x = self.x_of(&bound.checked, &bound.instance);
+            let mut x = self.x_of(&bound.written, &bound.instance);
+            x.truncate(bound.written_sizes().0);
             for (x, start) in x.iter_mut().zip(&bound.instance.shape.start) {
                 *x = if x.is_finite() { *x } else { *start };
             }
-            WarmStart { x: bound.oracle.lift_point(&x), ..WarmStart::default() }
+            bound.begin_at(WarmStart { x, ..WarmStart::default() })
         });
         self.session.solve_from("the model", bound, (start, None), live)
     }
