@@ -143,7 +143,7 @@ impl Split {
         let (mut hulls, mut total) = hulls(loops, &ranges, n)?;
         let lines = Lines::new(loops, &ranges, len);
         let mut split = Self { chunks: vec![Vec::new(); n], ..Self::default() };
-        let owner = lines.owners();
+        let owner = lines.owners(n);
         split.sections = sections(&owner, len, n);
         split.acts = vec![Vec::new(); n];
         split.aside = lines.aside(&owner, len, n);
@@ -328,6 +328,9 @@ fn ranges(loops: &[Pair<'_>], n: usize) -> Vec<Vec<Range<usize>>> {
 /// Slots of a line of the cache, where a buffer begins with one.
 const LINE: usize = 8;
 
+/// Pieces of a section, about: each takes some time of its own.
+const PIECES: usize = 32;
+
 /// Who writes to the lines of the cache.
 struct Lines {
     /// The chunk that writes there most, where one does more than all others together, else one of them, and by how
@@ -378,14 +381,32 @@ impl Lines {
         }
     }
 
-    /// By line, whose it is. One where nobody writes goes with the one before it.
-    fn owners(&self) -> Vec<u8> {
-        let mut last = 0;
-        let owner = |(leader, lead): &(u8, u32)| {
-            last = if *lead > 0 { *leader } else { last };
-            last
-        };
-        self.votes.iter().map(owner).collect()
+    /// By line, whose it is: in groups of neighbours, as small as they can be with few changes from one to the next.
+    fn owners(&self, n: usize) -> Vec<u8> {
+        let mut group = 1;
+        loop {
+            let owner = self.owners_by(group, n);
+            let changes = owner.windows(2).filter(|pair| pair[0] != pair[1]).count();
+            if changes <= PIECES * n || group >= owner.len() {
+                return owner;
+            }
+            group *= 2;
+        }
+    }
+
+    /// By line, who writes most to its group of neighbours. One where nobody writes goes with the one before it.
+    fn owners_by(&self, group: usize, n: usize) -> Vec<u8> {
+        let mut owner = Vec::with_capacity(self.votes.len());
+        let (mut last, mut weights) = (0, vec![0_u64; n]);
+        for votes in self.votes.chunks(group) {
+            weights.fill(0);
+            votes.iter().for_each(|(leader, lead)| weights[usize::from(*leader)] += u64::from(*lead));
+            // Of equals the first.
+            let most = (0..n).rev().max_by_key(|chunk| weights[*chunk]).unwrap_or(0);
+            last = if weights[most] > 0 { most as u8 } else { last };
+            owner.extend(std::iter::repeat_n(last, votes.len()));
+        }
+        owner
     }
 
     /// What chunks write aside, where that is worth it.
