@@ -123,6 +123,7 @@ impl Pool {
         let Ok(mut times) = pace.0.try_lock() else { return alone };
         let shared = &*self.shared;
         if self.always {
+            shared.look_out.store(true, Ordering::Relaxed);
             self.hire(&mut owner);
             return Go::Together(Turn { shared, owner, times });
         }

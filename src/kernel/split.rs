@@ -413,7 +413,7 @@ impl Lines {
     fn aside(&self, owner: &[u8], len: usize, n: usize) -> Option<Aside> {
         let mixed = self.who.iter().filter(|who| who.count_ones() > 1).count();
         let written = self.who.iter().filter(|who| **who != 0).count();
-        if mixed * MIXED < written || (n - 1) * len > MOST_ASIDE {
+        if mixed == 0 || mixed * MIXED < written || (n - 1) * len > MOST_ASIDE {
             return None;
         }
         let mut aside = Aside { fills: vec![Vec::new(); n], merges: vec![Vec::new(); n], bare: vec![Vec::new(); n] };
