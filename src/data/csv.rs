@@ -79,7 +79,7 @@ pub fn read_csv(input: &Input, most_rows: Option<usize>, reports: &mut Reports) 
     let header = read_header(input, dialect, reports)?;
     let mut columns = guess(input, dialect, header.names.len(), most_rows);
     let scan = Scan { input, dialect, header: &header, most_rows: most_rows.unwrap_or(usize::MAX) };
-    let mut starts = Vec::with_capacity(columns.first().map_or(0, Builder::room));
+    let mut starts = Vec::new();
     let before = reports.len();
     let mut failed = scan.run(&mut columns, Some((&mut starts, &mut *reports)));
     if reports.len() > before {
@@ -173,8 +173,13 @@ fn guess(input: &Input, dialect: Dialect, n_columns: usize, most_rows: Option<us
     }
     let room = input.text.len().saturating_mul(row) / (reader.position().byte() as usize).max(1) + row / 8;
     let room = room.min(most_rows.unwrap_or(usize::MAX));
-    let builder = |text| if text { Builder::text() } else { Builder::Num(Vec::with_capacity(room)) };
-    is_text.into_iter().map(builder).collect()
+    let numbers = || {
+        let mut values = Vec::new();
+        // Without the room it grows.
+        let _ = values.try_reserve(room);
+        Builder::Num(values)
+    };
+    is_text.into_iter().map(|text| if text { Builder::text() } else { numbers() }).collect()
 }
 
 /// A column being read.
@@ -198,14 +203,6 @@ impl Default for Builder {
 impl Builder {
     fn text() -> Self {
         Self::Text { codes: Vec::new(), dict: IndexSet::new(), last: 0 }
-    }
-
-    /// Rows that there is room for.
-    fn room(&self) -> usize {
-        match self {
-            Self::Num(values) => values.capacity(),
-            _ => 0,
-        }
     }
 
     /// Adds a cell; says whether it could not: a word in a column of numbers.
@@ -236,7 +233,10 @@ impl Builder {
 
     fn finish(self) -> Column {
         match self {
-            Self::Num(values) => Column::numbers(values),
+            Self::Num(mut values) => {
+                values.shrink_to(values.len() + values.len() / 4);
+                Column::numbers(values)
+            }
             Self::Text { codes, dict, .. } => Column::Text { codes, dict: dict.into_iter().collect() },
             Self::Done(column) => column,
         }

@@ -12,7 +12,7 @@ use super::schedule::{Call, Schedule, Stage};
 use crate::bind::Address;
 use crate::func;
 use crate::kernel::exec::{BoundLoop, BoundPort, Buffers, Native, Work, lane_sum};
-use crate::kernel::kept::{Known, Turn};
+use crate::kernel::kept::{CallMode, Known};
 use crate::kernel::program::{BLOCK, Reg};
 use crate::kernel::split::{Late, Share};
 use crate::num::vmath;
@@ -308,12 +308,12 @@ impl NativeLoop {
         for call in calls {
             if of.is_known(call, first) {
                 // SAFETY: what is known is only read.
-                unsafe { of.each_result(call, first, |slot, turn| of.recall(turn, &mut scratch[at(slot)..][..n])) };
+                unsafe { of.each_result(call, first, |slot, mode| of.recall(mode, &mut scratch[at(slot)..][..n])) };
                 continue;
             }
             self.make(call, n, scratch);
             // SAFETY: this loop keeps the results, and the block is this thread's.
-            unsafe { of.each_result(call, first, |slot, turn| of.keep(turn, &scratch[at(slot)..][..n])) };
+            unsafe { of.each_result(call, first, |slot, mode| of.keep(mode, &scratch[at(slot)..][..n])) };
         }
     }
 
@@ -505,21 +505,21 @@ struct Block<'a> {
 impl Block<'_> {
     /// Whether there is nothing to compute for a call.
     fn is_known(self, call: &Call, first: usize) -> bool {
-        let copies = |nth: u32| matches!(self.known.turn(self.bound, nth as usize, first), Turn::Copy(_));
+        let copies = |nth: u32| matches!(self.known.mode(self.bound, nth as usize, first), CallMode::Copy(_));
         copies(call.nth) && call.cosine.is_none_or(|(_, nth)| copies(nth))
     }
 
     /// The slots of the results of a call, each with what becomes of it.
-    fn each_result(self, call: &Call, first: usize, mut each: impl FnMut(u32, Turn)) {
+    fn each_result(self, call: &Call, first: usize, mut each: impl FnMut(u32, CallMode)) {
         for (slot, nth) in [(call.to, call.nth)].into_iter().chain(call.cosine) {
-            each(slot, self.known.turn(self.bound, nth as usize, first));
+            each(slot, self.known.mode(self.bound, nth as usize, first));
         }
     }
 
     /// # Safety
     /// Nobody keeps results of this call while they are copied.
-    unsafe fn recall(self, turn: Turn, to: &mut [f64]) {
-        if let Turn::Copy(place) = turn {
+    unsafe fn recall(self, mode: CallMode, to: &mut [f64]) {
+        if let CallMode::Copy(place) = mode {
             // SAFETY: as promised to this function.
             to.copy_from_slice(unsafe { self.kept.read(place..place + to.len()) });
         }
@@ -527,8 +527,8 @@ impl Block<'_> {
 
     /// # Safety
     /// The block is this thread's.
-    unsafe fn keep(self, turn: Turn, results: &[f64]) {
-        if let Turn::Keep(place) = turn {
+    unsafe fn keep(self, mode: CallMode, results: &[f64]) {
+        if let CallMode::Keep(place) = mode {
             // SAFETY: one loop keeps results of the call, and each instance is in one block.
             unsafe { self.kept.range(place..place + results.len()) }.copy_from_slice(results);
         }

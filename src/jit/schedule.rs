@@ -286,7 +286,9 @@ impl Cutter {
         let (mut stage, mut others) = (vec![None; self.values.len()], vec![false; self.values.len()]);
         for (v, operands) in self.operands.iter().enumerate() {
             let by = called(&self.values[v]).map(|_| self.stage[v]);
-            for o in operands.iter().map(|o| *o as usize) {
+            // What is free other ops repeat for themselves.
+            let asked = operands.iter().map(|o| *o as usize).filter(|o| by.is_some() || !is_free(&self.values[*o]));
+            for o in asked {
                 others[o] |= by.is_none() || stage[o].is_some_and(|at| Some(at) != by);
                 stage[o] = stage[o].or(by);
             }

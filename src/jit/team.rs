@@ -80,7 +80,7 @@ impl Cut {
         if !pool.is_worth(seconds) {
             return None;
         }
-        let fixed: Vec<&BoundLoop> = candidate.fixed.iter().filter_map(as_loop).collect();
+        let fixed: Vec<&BoundLoop> = candidate.fixed.iter().filter_map(BoundStep::as_loop).collect();
         let before = Before { fixed: &fixed, clear: candidate.clear };
         let split = Split::new(&pairs, before, candidate.len, pool.n_threads())?;
         let most = |of: &dyn Fn(&NativeLoop) -> usize| loops.iter().map(|(_, code)| of(code)).max().unwrap_or(0);
@@ -136,9 +136,9 @@ impl Cut {
     /// # Safety
     /// Nobody else has them.
     unsafe fn bare(&self, k: usize, to: Target) {
-        for slot in self.split.aside.iter().flat_map(|aside| &aside.bare[k]) {
+        for range in self.split.aside.iter().flat_map(|aside| &aside.bare[k]) {
             // SAFETY: bare slots stand with their section.
-            *unsafe { to.slot(*slot as usize) } = -0.0;
+            unsafe { to.range(range.clone()) }.fill(-0.0);
         }
     }
 
@@ -182,13 +182,6 @@ impl Cut {
     }
 }
 
-fn as_loop(step: &BoundStep) -> Option<&BoundLoop> {
-    match step {
-        BoundStep::Loop(bound) => Some(bound),
-        _ => None,
-    }
-}
-
 /// Addresses that tasks share.
 #[derive(Clone, Copy)]
 struct Places {
@@ -224,6 +217,7 @@ impl Region for Cut {
         };
         let n_reset: usize = reset.ranges.iter().map(|range| range.len()).sum();
         let in_job = n_reset > FEW || self.split.aside.is_some();
+        self.loops.iter().for_each(|(bound, _)| kept.begin(bound));
         let (known, numbers) = kept.split();
         let places = Places {
             to: Target::new(out),

@@ -7,7 +7,7 @@
 //!
 //! Deliberately absent: what the numbers mean, where slots come from, threads.
 
-use super::kept::{Keep, Kept, Known, Turn};
+use super::kept::{CallMode, Keep, Kept, Known};
 use super::program::{BLOCK, Kernel, KernelId, Op, Reg};
 use crate::bind::Address;
 use crate::func;
@@ -310,6 +310,9 @@ impl Registers {
         let pool = if bound.count <= NARROW { &mut self.narrow } else { &mut self.wide };
         let (spare, regs) = pool.split_last_mut().expect("pools hold the spare block of every kernel");
         self.sums.iter_mut().take(kernel.outs.len()).for_each(|sum| sum.count = 0);
+        if !self.careful {
+            kept.begin(bound);
+        }
         let (known, numbers) = kept.split();
         let mut frame = Frame {
             known: Known::NOTHING,
@@ -365,6 +368,7 @@ impl Registers {
         kept: &mut Kept,
         out: &mut [f64],
     ) {
+        kept.begin(bound);
         let (known, numbers) = kept.split();
         let mut work = Work { known, kept: numbers, ..self.prepare(code, kernel, bound, buffers) };
         code.run(bound, buffers, &mut work, out);
@@ -460,7 +464,7 @@ impl Frame<'_> {
                 Op::Div { dst, a, b } if self.careful => self.zip(dst.0, a.0, b.0, quotient),
                 Op::Mul { dst, a, b } => self.zip(dst.0, a.0, b.0, |a, b| a * b),
                 Op::Div { dst, a, b } => self.zip(dst.0, a.0, b.0, |a, b| a / b),
-                Op::Call { dst, func, first, len, .. } => self.turn(dst.0, func, first as usize, len as usize),
+                Op::Call { dst, func, first, len, .. } => self.call_or_copy(dst.0, func, first as usize, len as usize),
                 Op::Select { dst, cond, then, otherwise } => self.write(dst.0, |frame, to| {
                     let (c, a, b) = (frame.lanes(cond.0), frame.lanes(then.0), frame.lanes(otherwise.0));
                     for (((to, c), a), b) in to.iter_mut().zip(c).zip(a).zip(b) {
@@ -507,14 +511,14 @@ impl Frame<'_> {
     }
 
     /// A call, or what is known of it.
-    fn turn(&mut self, dst: u32, func: func::FuncId, first: usize, len: usize) {
-        let turn = self.known.turn(self.bound, self.nth, self.first);
+    fn call_or_copy(&mut self, dst: u32, func: func::FuncId, first: usize, len: usize) {
+        let mode = self.known.mode(self.bound, self.nth, self.first);
         self.nth += 1;
-        if let Turn::Copy(place) = turn {
+        if let CallMode::Copy(place) = mode {
             return self.write(dst, |frame, to| to.copy_from_slice(&frame.kept[place..place + to.len()]));
         }
         self.call(dst, func, first, len);
-        if let Turn::Keep(place) = turn {
+        if let CallMode::Keep(place) = mode {
             self.kept[place..place + self.n].copy_from_slice(&self.regs[dst as usize][..self.n]);
         }
     }

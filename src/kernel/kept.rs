@@ -1,4 +1,4 @@
-//! Results of calls that several parts want at one point.
+//! Results of calls that several parts want at one point: memoised, by the node of the template and the instance.
 //!
 //! `f` and its gradient, `c` with `J`, `J` with `H` call the same functions of the same arguments: the templates of
 //! derivatives hold the nodes of the values. Who makes such a call first at a point keeps what came out; whoever wants
@@ -15,10 +15,11 @@ use super::link::BoundStep;
 use super::program::{Op, Program};
 use crate::ir::NodeId;
 use crate::ir::plan::PlanDomainId;
+use indexmap::IndexMap;
 use std::collections::HashMap;
 
 /// Numbers that are kept at most. Where there are more they do not stay in the cache of a processor until they are
-/// wanted again, and to keep and fetch them takes as long as to compute them: nothing is kept then.
+/// wanted again, and to keep and fetch them takes as long as to compute them.
 pub const MOST: usize = 1 << 16;
 
 /// Where the results of a call of a loop are kept.
@@ -41,7 +42,8 @@ pub struct Sizes {
     pub numbers: usize,
 }
 
-/// A call of the instances of a domain.
+/// A call of the instances of a domain. That says all: a leaf is one place for all families of a domain, and weights and
+/// directions are multiplied with the values of nodes, never their arguments.
 type Call = (PlanDomainId, NodeId);
 
 /// The steps of a part.
@@ -54,10 +56,9 @@ pub struct Steps<'a> {
 
 /// Marks the calls of all loops that may be made again at a point: by another one of `parts`, or by the same.
 pub fn mark(program: &Program, parts: &mut [Steps<'_>]) -> Sizes {
-    // Looked up by key only, but for the sum over all.
-    let mut calls: HashMap<Call, Wanted> = HashMap::new();
+    let mut calls: IndexMap<Call, Wanted> = IndexMap::new();
     for (part, Steps { steps, repeats }) in parts.iter().enumerate() {
-        for bound in steps.iter().filter_map(as_loop).filter(|bound| bound.count > 0) {
+        for bound in steps.iter().filter_map(BoundStep::as_loop).filter(|bound| bound.count > 0) {
             for call in named_calls(program, bound).flatten() {
                 let fresh = Wanted { first: part, again: false, count: bound.count };
                 let wanted = calls.entry(call).or_insert(fresh);
@@ -66,16 +67,20 @@ pub fn mark(program: &Program, parts: &mut [Steps<'_>]) -> Sizes {
         }
     }
     calls.retain(|_, wanted| wanted.again);
-    if calls.values().map(|wanted| wanted.count).sum::<usize>() > MOST {
-        calls.clear();
-    }
+    // The shortest first: one long set does not cost the others their place.
+    calls.sort_by(|_, a, _, b| a.count.cmp(&b.count));
+    let mut numbers = 0;
+    calls.retain(|_, wanted| {
+        numbers += wanted.count;
+        numbers <= MOST
+    });
     let mut places = Places::default();
     for (part, Steps { steps, .. }) in parts.iter_mut().enumerate() {
         for step in steps.iter_mut() {
             let BoundStep::Loop(bound) = step else { continue };
             let kept = named_calls(program, bound).map(|call| {
-                let (call, wanted) = calls.get_key_value(&call?)?;
-                Some(places.keep(*call, wanted.count, part))
+                let call = call?;
+                Some(places.keep(call, calls.get(&call)?.count, part))
             });
             let kept: Vec<Option<Keep>> = kept.collect();
             bound.kept = if kept.iter().any(Option::is_some) { kept } else { Vec::new() };
@@ -113,13 +118,6 @@ impl Places {
         });
         let leads = led.replace(part) != Some(part);
         Keep { leads, ..*keep }
-    }
-}
-
-fn as_loop(step: &BoundStep) -> Option<&BoundLoop> {
-    match step {
-        BoundStep::Loop(bound) => Some(bound),
-        _ => None,
     }
 }
 
@@ -176,20 +174,27 @@ impl Kept {
         (Known { calls: &self.calls, now: self.now }, &mut self.numbers)
     }
 
-    /// A loop has run, with what was known when it began.
-    pub fn ran(&mut self, bound: &BoundLoop) {
-        if self.now == 0 {
-            return;
-        }
-        for keep in bound.kept.iter().flatten() {
+    /// A loop is about to run: what it finds was kept for it.
+    pub fn begin(&mut self, bound: &BoundLoop) {
+        for keep in bound.kept.iter().flatten().filter(|_| self.now != 0) {
             let call = &mut self.calls[keep.key as usize];
             if call.kept == self.now {
                 call.credit = PATIENCE;
-            } else if keep.leads && call.credit > 0 {
-                (call.kept, call.credit) = (self.now, call.credit - 1);
-            } else if call.made == self.now {
-                // Made twice: from the next point on once.
-                call.credit = PATIENCE;
+            }
+        }
+    }
+
+    /// A loop has run, with what was known when it began.
+    pub fn ran(&mut self, bound: &BoundLoop) {
+        for keep in bound.kept.iter().flatten().filter(|_| self.now != 0) {
+            let call = &mut self.calls[keep.key as usize];
+            if call.kept != self.now {
+                if keep.leads && call.credit > 0 {
+                    (call.kept, call.credit) = (self.now, call.credit - 1);
+                } else if call.made == self.now {
+                    // Made twice: from the next point on once.
+                    call.credit = PATIENCE;
+                }
             }
             call.made = self.now;
         }
@@ -205,7 +210,7 @@ pub struct Known<'a> {
 
 /// What becomes of a call.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum Turn {
+pub enum CallMode {
     /// It is made.
     Call,
     /// It is made, and its results are kept from this place on.
@@ -219,15 +224,15 @@ impl Known<'_> {
     pub const NOTHING: Self = Self { calls: &[], now: 0 };
 
     /// What becomes of the nth call of a loop, for instances from `first` on.
-    pub fn turn(self, bound: &BoundLoop, nth: usize, first: usize) -> Turn {
-        let Some(Some(keep)) = bound.kept.get(nth).filter(|_| self.now != 0) else { return Turn::Call };
+    pub fn mode(self, bound: &BoundLoop, nth: usize, first: usize) -> CallMode {
+        let Some(Some(keep)) = bound.kept.get(nth).filter(|_| self.now != 0) else { return CallMode::Call };
         let (place, call) = (keep.first as usize + first, self.calls[keep.key as usize]);
         if call.kept == self.now {
-            Turn::Copy(place)
+            CallMode::Copy(place)
         } else if keep.leads && call.credit > 0 {
-            Turn::Keep(place)
+            CallMode::Keep(place)
         } else {
-            Turn::Call
+            CallMode::Call
         }
     }
 }

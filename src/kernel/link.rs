@@ -90,6 +90,16 @@ pub enum BoundStep {
     Begin(u32),
 }
 
+impl BoundStep {
+    /// The loop, if it is one.
+    pub fn as_loop(&self) -> Option<&BoundLoop> {
+        match self {
+            Self::Loop(bound) => Some(bound),
+            _ => None,
+        }
+    }
+}
+
 /// A program with the places of its values and first derivatives. Matrices are in
 /// [`matrix`](super::matrix).
 #[derive(Clone, Debug)]

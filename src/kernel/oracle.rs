@@ -214,9 +214,12 @@ impl CompiledOracle {
         self.kept = kept::mark(&self.program, &mut parts);
     }
 
-    /// Has the next evaluation make all calls itself, as at a point where nothing was evaluated: for measurements.
+    /// Forgets what was computed at the point but the slots of defined arrays: results of calls, values of objectives, a
+    /// chained Jacobian. For measurements.
     pub fn forget_calls(&self, ws: &mut Workspace) {
-        ws.parts::<Memory>().1.kept.forget();
+        let memory = ws.parts::<Memory>().1;
+        memory.kept.forget();
+        (memory.values_at, memory.jacobian_at) = (0, 0);
     }
 
     /// The results of calls that are kept in a workspace: for tests.

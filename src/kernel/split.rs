@@ -6,9 +6,9 @@
 //! cell of its own, and are added when all chunks are done, in the order of the loops, blocks, outs and instances.
 //! Reductions over instances wait as sums of blocks. The cut is thus free: bits do not depend on it.
 //!
-//! Where many lines of the cache would be written by several chunks and go to and fro between processors, only the first
-//! chunk writes to the slots themselves. The others have memory of their own ([`Aside`]), which is added when all are
-//! done; each slot is still one chunk's, so that this is a sum with -0, which changes nothing.
+//! Where many lines of the cache would be written by several chunks and go to and fro between processors (false sharing),
+//! only the first chunk writes to the slots themselves. The others have private copies ([`Aside`]), which are added when
+//! all are done; each slot is still one chunk's, so that this is a sum with -0, which changes nothing.
 //!
 //! Invariant: no two chunks write to one slot. [`Split::writers`] says so for tests; native code rests on it.
 //! Deliberately absent: threads.
@@ -110,7 +110,7 @@ pub struct Aside {
     /// By section, the ranges that are set to -0 before, and to which at the end what this chunk wrote there is added.
     pub merges: Vec<Vec<(usize, Range<usize>)>>,
     /// By section, slots that chunks store to aside and that are in a range which is cleared: they are set to -0 again.
-    pub bare: Vec<Vec<u32>>,
+    pub bare: Vec<Vec<Range<usize>>>,
 }
 
 /// What happens to the buffer before loops run.
@@ -122,7 +122,7 @@ pub struct Before<'a> {
     pub clear: &'a [Range<u32>],
 }
 
-/// Of so many lines that are written one is written by several chunks: then lines go to and fro.
+/// Chunks write aside when at least one in so many of the lines that are written has several writers.
 const MIXED: usize = 10;
 /// Numbers in the memory of all chunks together.
 const MOST_ASIDE: usize = 1 << 24;
@@ -140,7 +140,10 @@ impl Split {
     pub fn new(loops: &[Pair<'_>], before: Before<'_>, len: usize, n: usize) -> Option<Self> {
         let n = n.clamp(1, MAX_CHUNKS);
         let ranges = ranges(loops, n);
-        let (mut hulls, mut total) = hulls(loops, &ranges, n)?;
+        let (mut hulls, total) = hulls(loops, &ranges, n)?;
+        if total > len || len >= u32::MAX as usize {
+            return None;
+        }
         let lines = Lines::new(loops, &ranges, len);
         let mut split = Self { chunks: vec![Vec::new(); n], ..Self::default() };
         let owner = lines.owners(n);
@@ -148,14 +151,14 @@ impl Split {
         split.acts = vec![Vec::new(); n];
         split.aside = lines.aside(&owner, len, n);
         let fixed = if split.aside.is_some() { before.fixed } else { &[] };
-        for (at, count) in fixed.iter().flat_map(|bound| bound.outs.iter().map(|out| (&out.at, bound.count))) {
-            // They are the first chunk's, wherever others come to them.
-            at.each(count, |_, slot| {
-                hulls.extend([slot as usize..slot as usize + 1, slot as usize..slot as usize + 1]);
-                total = total.max(slot as usize + 1);
-            });
+        let mut slots = Vec::new();
+        for bound in fixed {
+            bound.outs.iter().for_each(|out| out.at.each(bound.count, |_, slot| slots.push(slot)));
         }
-        if total > len || len >= u32::MAX as usize {
+        // They are the first chunk's, wherever others come to them.
+        hulls.extend(runs(slots).into_iter().flat_map(|run| [run.clone(), run]));
+        let total = hulls.iter().map(|hull| hull.end).max().unwrap_or(0);
+        if total > len {
             return None;
         }
         let mut state = State { visitor: vec![NOBODY; total], disputed: disputed(hulls), owner };
@@ -184,8 +187,18 @@ impl Split {
                 }));
             }
         }
-        for slot in bare {
-            aside.bare[state.section(slot as usize)].push(slot);
+        for range in runs(bare) {
+            // Neighbours may be in other sections.
+            let mut from = range.start;
+            while from < range.end {
+                let end = range.end.min((from / LINE + 1) * LINE);
+                let list = &mut aside.bare[state.section(from)];
+                match list.last_mut() {
+                    Some(last) if last.end == from => last.end = end,
+                    _ => list.push(from..end),
+                }
+                from = end;
+            }
         }
     }
 
@@ -328,6 +341,19 @@ fn ranges(loops: &[Pair<'_>], n: usize) -> Vec<Vec<Range<usize>>> {
 /// Slots of a line of the cache, where a buffer begins with one.
 const LINE: usize = 8;
 
+/// Slots as ranges, ascending.
+fn runs(mut slots: Vec<u32>) -> Vec<Range<usize>> {
+    slots.sort_unstable();
+    let mut runs: Vec<Range<usize>> = Vec::new();
+    for slot in slots.into_iter().map(|slot| slot as usize) {
+        match runs.last_mut() {
+            Some(last) if last.end >= slot => last.end = slot + 1,
+            _ => runs.push(slot..slot + 1),
+        }
+    }
+    runs
+}
+
 /// Pieces of a section, about: each takes some time of its own.
 const PIECES: usize = 32;
 
@@ -417,9 +443,10 @@ impl Lines {
             return None;
         }
         let mut aside = Aside { fills: vec![Vec::new(); n], merges: vec![Vec::new(); n], bare: vec![Vec::new(); n] };
-        for (line, (who, owner)) in self.who.iter().zip(owner).enumerate() {
-            let range = (line * LINE).min(len)..((line + 1) * LINE).min(len);
-            for chunk in (1..n).filter(|chunk| who >> chunk & 1 == 1) {
+        for chunk in 1..n {
+            let lines = self.who.iter().zip(owner).enumerate();
+            for (line, (_, owner)) in lines.filter(|(_, (who, _))| **who >> chunk & 1 == 1) {
+                let range = (line * LINE).min(len)..((line + 1) * LINE).min(len);
                 match aside.fills[chunk].last_mut() {
                     Some(last) if last.end == range.start => last.end = range.end,
                     _ => aside.fills[chunk].push(range.clone()),
