@@ -7,7 +7,8 @@ use super::report::Run;
 use super::route::{Choice, after, route};
 use super::runs::{Runner, Runs};
 use crate::base::Span;
-use crate::problem::{Status, StopReason};
+use crate::num::random::Stream;
+use crate::problem::{Oracle, Shape, Status, StopReason};
 
 impl Runner<'_> {
     /// What the router's choice left unproved, another method may prove; if none does, the first answer stays.
@@ -26,6 +27,9 @@ impl Runner<'_> {
             // From the model's own start: what is not certified may be far off. A saddle is where to leave it from.
             let before = state.kept.clone();
             state.kept = state.kept.take().filter(|_| is_saddle);
+            if let Some(kept) = &mut state.kept {
+                step_aside(&mut kept.compiled.x, state.bound.oracle.shape());
+            }
             let ran = self.run_choice(state, choice, None, at);
             let proves = |run: &Run| !run.is_saddle() && !self.is_unproved(run);
             let proved = state.runs.get(n_runs).is_some_and(proves);
@@ -55,5 +59,14 @@ impl Runner<'_> {
             }
             _ => false,
         }
+    }
+}
+
+/// At a saddle itself no slope shows the way down.
+fn step_aside(x: &mut [f64], shape: &Shape) {
+    let mut stream = Stream::new(1, 23);
+    for (j, x) in x.iter_mut().enumerate() {
+        let step = 1e-3 * x.abs().max(1.0) * stream.uniform(-1.0, 1.0);
+        *x = (*x + step).max(shape.vars.lower[j]).min(shape.vars.upper[j]);
     }
 }

@@ -198,6 +198,15 @@ fn evidence(found: &Evidence, name: &dyn Fn(Site) -> String) -> Vec<EvidenceLine
             at: (worst.value > 0.0).then(|| name(worst.at)),
         })
         .collect();
+    if let Some(value) = found.nearby {
+        lines.push(EvidenceLine {
+            what: "better at a point nearby, by".into(),
+            value,
+            allowed: 0.0,
+            holds: false,
+            at: None,
+        });
+    }
     if let Some(Fall { rate, distance }) = found.fall {
         for (what, value) in [("rate of fall", rate), ("distance followed", distance)] {
             lines.push(EvidenceLine { what: what.into(), value, allowed: 0.0, holds: true, at: None });

@@ -178,6 +178,9 @@ pub struct Evidence {
     /// For a convex problem: what a step of Newton's method says that the objective could still gain.
     #[serde(default)]
     pub gain: Option<Worst<Site>>,
+    /// For a local optimum beside kinks: by how much the objective is better at a point nearby.
+    #[serde(default)]
+    pub nearby: Option<f64>,
     /// For unboundedness: how the objective falls.
     #[serde(default)]
     pub fall: Option<Fall>,

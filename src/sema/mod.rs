@@ -185,7 +185,7 @@ impl<'a> Sema<'a> {
         self.set_roles();
         self.check_towers();
         #[cfg(debug_assertions)]
-        if !self.reports.has_errors() {
+        if !self.reports.has_errors() && self.tables_were_read() {
             self.hold_together();
         }
     }
@@ -209,6 +209,16 @@ impl<'a> Sema<'a> {
                 return;
             }
         }
+    }
+
+    /// Whether every table has columns: whoever read them has reported those that have none.
+    #[cfg(debug_assertions)]
+    fn tables_were_read(&self) -> bool {
+        let read = |stmt: &Stmt| match &stmt.kind {
+            StmtKind::Table { name, .. } => self.inputs.schemas.contains_key(&name.name),
+            _ => true,
+        };
+        self.inputs.stmts.iter().all(read)
     }
 
     /// A model without errors is whole; anything else is a bug here.

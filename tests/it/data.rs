@@ -470,3 +470,32 @@ fn the_report_shows_the_cell_and_the_line_of_the_model() {
         assert!(text.contains(part), "{part} is missing in\n{text}");
     }
 }
+
+/// A decimal comma makes rows of different lengths; what uses the table cannot be checked then, and says nothing of its own.
+#[test]
+fn a_table_that_cannot_be_read_is_one_error_whoever_uses_it() {
+    let loader = optc::data::MemoryLoader::new().with("d.csv", "t,y\n0,1\n1,2,7\n2,4\n");
+    let mut session = optc::driver::Session::new(std::sync::Arc::new(loader), optc::driver::Setup::default());
+    let checked = session.check_text(
+        "m.opt",
+        "table obs from \"d.csv\"\nvar A start 1\nminimize rss: sum(d in obs: (A - d.y)^2)\nsolve\n",
+    );
+    let codes: Vec<&str> = checked.reports.messages().iter().map(|m| m.code).collect();
+    assert_eq!(codes, ["E0505"]);
+}
+
+#[test]
+fn cells_are_separated_by_what_the_header_has_most_of() {
+    for (header, row, n_columns) in [
+        ("Zeit [s];U out (mV);± err;comment, free", "1;2;3;4", 4),
+        ("t;y;c,d", "1;2;3", 3),
+        ("a,b;c,d", "1,2,3", 3),
+        ("a,b\tc\td", "1\t2\t3", 3),
+        ("\"one; two; three\",b,c", "1,2,3", 3),
+        ("alone", "1", 1),
+    ] {
+        let mut session = Session::new("d.csv", format!("{header}\n{row}\n"));
+        let table = session.table("d.csv").unwrap_or_else(|| panic!("{header}: {:?}", session.codes()));
+        assert_eq!(table.columns().len(), n_columns, "{header}");
+    }
+}

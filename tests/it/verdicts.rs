@@ -375,3 +375,58 @@ fn valleys_of_penalties_are_followed_by_variables_of_very_different_size() {
     assert!((report.objectives[0].value + 1_768.806_96).abs() < 1e-4, "{}", report.objectives[0].value);
     assert!(report.runs[0].iterations < 300, "{} iterations", report.runs[0].iterations);
 }
+
+/// At a kink derivatives are those of one of its sides.
+#[test]
+fn a_kink_is_no_local_optimum_where_one_side_leads_on() {
+    for text in [
+        "var y in [-2, 2] start 1\nminimize f: y\nsubject to\n  c: max(y, -0.5 * y) >= 0\n",
+        "var y in [-2, 2] start -0.4\nminimize f: y\nsubject to\n  c: abs(y + 1) >= 0\n",
+        "var x in [-2, 2]\nminimize f: -abs(x)\n",
+        "var x in [-2, 2]\nmaximize f: abs(x)\n",
+        "var x in [-2, 2]\nminimize f: x^2 - abs(x)\n",
+        "var x in [-2, 2] start 1\nminimize f: -abs(x - 1)\n",
+        "var x in [-2, 2]\nvar y in [-2, 2]\nminimize f: abs(x) - 2 * abs(y)\n",
+        "var x in [-2, 2]\nvar y in [-2, 2]\nminimize f: -hypot(x, y) + y^2\n",
+    ] {
+        let report = solve(text);
+        let found = (report.status().expect("it was solved"), report.objectives[0].value);
+        let optimal = matches!(found.0, Status::LocalOptimum | Status::GlobalOptimum);
+        assert!(!optimal || found.1.abs() > 0.2, "{found:?}: {text}");
+    }
+    // What is an optimum stays one.
+    for text in [
+        "var x in [-2, 2] start 1.5\nminimize f: (x^2 - 1)^2 + abs(x - 1)\n",
+        "var x in [-9, 9] start 3\nvar y in [-9, 9] start 2\nminimize f: sin(x) * 0.1 + abs(x * y - 1) + (x - y)^2\n",
+    ] {
+        assert!(matches!(status(text), Status::LocalOptimum | Status::GlobalOptimum), "{text}");
+    }
+}
+
+#[test]
+fn a_point_that_any_step_mends_is_no_least_violation() {
+    for text in [
+        "var x\nminimize f: x^2\nsubject to\n  c: abs(x) >= 1\n",
+        "var x\nvar y\nminimize f: x\nsubject to\n  c: abs(x) + abs(y) == 1\n",
+    ] {
+        let status = status(text);
+        assert!(!matches!(status, Status::LocallyInfeasible | Status::Infeasible), "{status:?}: {text}");
+    }
+    let whole = "var a: int in 0..5\nvar b: int in 0..5\nminimize f: a\nsubject to\n  c: 2 * a + 4 * b == 7\n";
+    assert!(matches!(status(whole), Status::ClaimedInfeasible | Status::Infeasible), "{:?}", status(whole));
+}
+
+/// From a saddle itself no slope leads on: the second method begins beside it.
+#[test]
+fn a_saddle_is_left() {
+    for (text, least) in [
+        ("var x\nminimize f: -x^2 + x^4\n", -0.25),
+        ("var x\nvar y\nminimize f: (x^2 - 1)^2 + y^2\n", 0.0),
+        ("var x in [-1, 1]\nvar y in [-1, 1]\nminimize f: x^2 - y^2\n", -1.0),
+        ("var x in [-1, 1]\nvar y in [-1, 1]\nminimize f: x * y\n", -1.0),
+    ] {
+        let report = solve(text);
+        assert_eq!(report.status(), Some(Status::LocalOptimum), "{text}");
+        assert!((report.objectives[0].value - least).abs() < 1e-7, "{}: {text}", report.objectives[0].value);
+    }
+}

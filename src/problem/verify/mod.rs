@@ -11,6 +11,7 @@ mod curvature;
 mod escape;
 mod fit;
 mod gain;
+mod nearby;
 mod point;
 mod refute;
 pub mod tolerance;
@@ -119,6 +120,7 @@ impl Judge<'_> {
     fn judge_infeasible(&mut self, at: &mut At<'_>) -> Status {
         if self.candidate.stop == StopReason::Infeasible
             && let Some(refuted) = refute::is_infeasible(at, self.candidate, self.facts)
+            && (refuted.status == Status::Infeasible || self.is_least_violated(at))
         {
             self.evidence.infeasibility = Some(refuted.evidence);
             if refuted.status == Status::Infeasible {
@@ -130,6 +132,12 @@ impl Judge<'_> {
             return Status::ClaimedInfeasible;
         }
         self.unfinished(Status::NumericalFailure)
+    }
+
+    /// Whether what derivatives say of a least violation may stand: whole numbers have other neighbours, kinks other sides.
+    fn is_least_violated(&self, at: &At<'_>) -> bool {
+        let smooth = self.facts.smoothness < Smoothness::Continuous;
+        self.facts.n_integer == 0 && (smooth || nearby::less_violated(at).is_none())
     }
 
     /// First-order conditions with the method's multipliers, then with fitted ones; then curvature.
@@ -188,7 +196,18 @@ impl Judge<'_> {
         }
         let evidence = curvature::reduced(at, multipliers);
         self.evidence.curvature = Some(evidence);
-        if evidence.holds() == Some(true) { Status::LocalOptimum } else { Status::Stationary }
+        if evidence.holds() != Some(true) {
+            return Status::Stationary;
+        }
+        if self.facts.smoothness >= Smoothness::Continuous {
+            // Derivatives know one side of a kink.
+            let better = nearby::better(at, self.evidence.objective.unwrap_or(0.0));
+            self.evidence.nearby = better;
+            if better.is_some() {
+                return Status::Stationary;
+            }
+        }
+        Status::LocalOptimum
     }
 
     /// Global by convexity, unless a step of Newton's method promises a better point. Kinks and cones have no such steps.
