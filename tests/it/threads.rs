@@ -39,6 +39,14 @@ fn pools() -> Vec<Arc<Pool>> {
     [1, 2, 3, 7].map(|n| Arc::new(Pool::always(n))).into()
 }
 
+/// Numbers from 1 to `n`, the same ones each time.
+fn dice(mut state: u64) -> impl FnMut(u64) -> u64 {
+    move |n| {
+        state = state.wrapping_mul(6364136223846793005).wrapping_add(1442695040888963407);
+        (state >> 33) % n + 1
+    }
+}
+
 /// Models with everything that a cut must keep: neighbours across it, sums over instances, dense columns, values that
 /// count twice, gathered slots in any order, several loops on the same slots.
 fn models() -> Vec<(&'static str, Bound)> {
@@ -48,11 +56,7 @@ fn models() -> Vec<(&'static str, Bound)> {
         \x20   + 4 * x[i] - x[i-1] * exp(x[i-1] - x[i]) - 3 == 0\n\
         \x20 d[i in 1..n-6]: x[i] * x[i+6] * t >= -9\n";
     let mut graph = String::from("a,b,w\n");
-    let mut state = 12345_u64;
-    let mut next = |n: u64| {
-        state = state.wrapping_mul(6364136223846793005).wrapping_add(1442695040888963407);
-        (state >> 33) % n + 1
-    };
+    let mut next = dice(12345);
     for k in 0..3001 {
         let near = k * 900 / 3001;
         let (a, b) = if k % 3 == 0 { (next(900), next(900)) } else { (near % 900 + 1, (near + 7) % 900 + 1) };
@@ -74,11 +78,7 @@ fn models() -> Vec<(&'static str, Bound)> {
 /// second derivatives stand constants, some of them in slots to which branches add.
 fn scattered() -> Bound {
     let mut graph = String::from("a,b,w\n");
-    let mut state = 99_u64;
-    let mut next = |n: u64| {
-        state = state.wrapping_mul(6364136223846793005).wrapping_add(1442695040888963407);
-        (state >> 33) % n + 1
-    };
+    let mut next = dice(99);
     for _ in 0..4000 {
         let _ = writeln!(graph, "{},{},0.{}", next(2500), next(2500), next(999));
     }
@@ -215,11 +215,7 @@ fn check_cuts(oracle: &CompiledOracle, about: &str) -> usize {
             })
             .collect();
         let Some(loops) = pairs else { continue };
-        let fixed = candidate.fixed.iter().filter_map(|step| match step {
-            BoundStep::Loop(bound) => Some(bound),
-            _ => None,
-        });
-        let fixed: Vec<_> = fixed.collect();
+        let fixed: Vec<_> = candidate.fixed.iter().filter_map(BoundStep::as_loop).collect();
         let before = Before { fixed: &fixed, clear: candidate.clear };
         let order = in_order(&loops);
         for n in [1, 2, 3, 7] {
@@ -260,13 +256,9 @@ fn what_is_written_aside_gives_the_same_bits() {
     let portable = oracle(&bound, Mode::Auto);
     let (mut aside, mut fixed) = (0, 0);
     for candidate in portable.candidates() {
-        let loops = |steps: &'_ [BoundStep]| -> Vec<_> {
-            let of = |step: &BoundStep| if let BoundStep::Loop(bound) = step { Some(bound.clone()) } else { None };
-            steps.iter().filter_map(of).collect()
-        };
-        let (own, before) = (loops(candidate.steps), loops(candidate.fixed));
-        let pairs: Vec<Pair<'_>> = own.iter().map(|b| (&portable.program().kernels[b.kernel()], b)).collect();
-        let before: Vec<_> = before.iter().collect();
+        let own = candidate.steps.iter().filter_map(BoundStep::as_loop);
+        let pairs: Vec<Pair<'_>> = own.map(|b| (&portable.program().kernels[b.kernel()], b)).collect();
+        let before: Vec<_> = candidate.fixed.iter().filter_map(BoundStep::as_loop).collect();
         let fixed_before = Before { fixed: &before, clear: candidate.clear };
         let split = Split::new(&pairs, fixed_before, candidate.len, 2).expect("it can be cut");
         aside += usize::from(split.aside.is_some());
